@@ -1,0 +1,74 @@
+# Rules that every target shares, and the two ways to make one:
+#   signet_library(NAME [TORCH] DEPENDS ...)  signet/NAME/*.cpp -> libsignet_NAME
+#   signet_test(NAME [TORCH] DEPENDS ...)     tests/NAME/*.cpp  -> test_NAME
+# TORCH marks what sees LibTorch; all of it shares one precompiled header.
+
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+set(CMAKE_LIBRARY_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/lib)
+set(CMAKE_RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/bin)
+set(CMAKE_BUILD_RPATH_USE_ORIGIN ON)
+include(GNUInstallDirs)
+set(CMAKE_INSTALL_RPATH "$ORIGIN/../${CMAKE_INSTALL_LIBDIR}")
+
+# One code model for libraries and programs, so that they can share a
+# precompiled header.
+add_compile_options(-fPIC -Wall -Wextra)
+# Results are the same on every machine: no fused multiply-add unless written.
+add_compile_options(-ffp-contract=off)
+add_link_options(-Wl,--no-undefined)
+if(SIGNET_WERROR)
+  add_compile_options(-Werror)
+endif()
+if(SIGNET_SANITIZE)
+  add_compile_options(-fsanitize=address,undefined -fno-omit-frame-pointer
+                      -fno-sanitize-recover=undefined)
+  add_link_options(-fsanitize=address,undefined)
+endif()
+
+function(signet_torch_target target)
+  target_link_libraries(${target} PUBLIC ${TORCH_LIBRARIES})
+  # LibTorch's headers are not ours to warn about.
+  target_include_directories(${target} SYSTEM PUBLIC ${TORCH_INCLUDE_DIRS})
+  set_target_properties(${target} PROPERTIES DEFINE_SYMBOL "")
+  if(target STREQUAL "signet_core")
+    target_precompile_headers(${target} PRIVATE <torch/torch.h>)
+  else()
+    target_precompile_headers(${target} REUSE_FROM signet_core)
+  endif()
+endfunction()
+
+function(signet_library name)
+  cmake_parse_arguments(arg "TORCH" "" "DEPENDS;SOURCES" ${ARGN})
+  file(GLOB sources CONFIGURE_DEPENDS *.cpp)
+  set(target signet_${name})
+  add_library(${target} SHARED ${sources} ${arg_SOURCES})
+  add_library(signet::${name} ALIAS ${target})
+  set_target_properties(${target} PROPERTIES
+    EXPORT_NAME ${name} VERSION ${PROJECT_VERSION}
+    SOVERSION ${PROJECT_VERSION_MAJOR})
+  target_compile_features(${target} PUBLIC cxx_std_20)
+  target_include_directories(${target} PUBLIC
+    $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}>
+    $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
+  target_link_libraries(${target} PUBLIC ${arg_DEPENDS})
+  if(arg_TORCH)
+    signet_torch_target(${target})
+  endif()
+endfunction()
+
+function(signet_test name)
+  cmake_parse_arguments(arg "TORCH" "" "DEPENDS" ${ARGN})
+  file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/${name}/*.cpp)
+  set(target test_${name})
+  add_executable(${target} ${sources})
+  target_link_libraries(${target} PRIVATE ${arg_DEPENDS} GTest::gtest_main)
+  target_include_directories(${target} PRIVATE ${PROJECT_SOURCE_DIR})
+  if(arg_TORCH)
+    signet_torch_target(${target})
+  endif()
+  gtest_discover_tests(${target} DISCOVERY_TIMEOUT 60
+    PROPERTIES TIMEOUT 300 LABELS ${name})
+endfunction()
