@@ -1,0 +1,206 @@
+#include "signet/runtime/format/model_file.h"
+
+#include <cstring>
+#include <new>
+#include <optional>
+
+#include "model_generated.h"
+
+namespace signet::runtime {
+namespace {
+
+using flatbuffers::FlatBufferBuilder;
+using flatbuffers::Offset;
+
+constexpr std::size_t kMaxBytes = FLATBUFFERS_MAX_BUFFER_SIZE - 1;
+
+// ---- writing
+
+Offset<fb::Layer> write(FlatBufferBuilder& out, const BinaryLinear& layer) {
+  const auto name = out.CreateString(layer.name);
+  const auto weights = out.CreateVector(layer.weights);
+  auto kind = fb::Output::Thresholds;
+  Offset<void> output;
+  if (const auto* scores = std::get_if<Scores>(&layer.output)) {
+    kind = fb::Output::Scores;
+    const auto scale = out.CreateVector(scores->scale);
+    const auto offset = out.CreateVector(scores->offset);
+    output = fb::CreateScores(out, scale, offset).Union();
+  } else {
+    const auto& thresholds = std::get<Thresholds>(layer.output);
+    output =
+        fb::CreateThresholds(out, out.CreateVector(thresholds.values)).Union();
+  }
+  const auto linear = fb::CreateBinaryLinear(
+      out, name, layer.inputs, layer.outputs,
+      static_cast<fb::InputEncoding>(layer.input), weights, kind, output);
+  return fb::CreateLayer(out, fb::LayerKind::BinaryLinear, linear.Union());
+}
+
+/// More than the file will take: FlatBuffers aborts when it meets its limit,
+/// so the limit is tested before.
+std::size_t size_bound(const ModelDescription& model) {
+  std::size_t bytes = 4096 + model.name.size();
+  for (const auto& each : model.layers) {
+    const auto& layer = std::get<BinaryLinear>(each);
+    bytes += 256 + layer.name.size() + 8 * layer.weights.size() +
+             8 * static_cast<std::size_t>(layer.outputs);
+  }
+  for (const auto& name : model.classes) bytes += 16 + name.size();
+  for (const auto& [key, value] : model.metadata) {
+    bytes += 64 + key.size() + value.size();
+  }
+  return bytes;
+}
+
+// ---- reading
+
+std::string text(const flatbuffers::String* string) {
+  return string ? string->str() : std::string();
+}
+
+template <class T>
+std::vector<T> values(const flatbuffers::Vector<T>* vector) {
+  return vector ? std::vector<T>(vector->begin(), vector->end())
+                : std::vector<T>();
+}
+
+std::optional<Error> read(const fb::BinaryLinear& from, BinaryLinear& layer) {
+  layer.name = text(from.name());
+  layer.inputs = from.inputs();
+  layer.outputs = from.outputs();
+  if (from.input() > fb::InputEncoding::MAX) {
+    return Error{"model file: unknown input encoding; update signet"};
+  }
+  layer.input = static_cast<InputEncoding>(from.input());
+  layer.weights = values(from.weights());
+  if (const auto* thresholds = from.output_as_Thresholds()) {
+    layer.output = Thresholds{values(thresholds->values())};
+  } else if (const auto* scores = from.output_as_Scores()) {
+    layer.output = Scores{values(scores->scale()), values(scores->offset())};
+  } else {
+    return Error{"model file: unknown kind of layer output; update signet"};
+  }
+  return std::nullopt;
+}
+
+Result<ModelDescription> read(const fb::Model& from) {
+  ModelDescription model;
+  model.name = text(from.name());
+  model.inputs = from.inputs();
+  if (from.layers()) {
+    for (const auto* layer : *from.layers()) {
+      const auto* linear = layer->kind_as_BinaryLinear();
+      if (!linear) {
+        return Error{"model file: unknown kind of layer (number " +
+                     std::to_string(static_cast<int>(layer->kind_type())) +
+                     "); update signet"};
+      }
+      BinaryLinear read_layer;
+      if (auto error = read(*linear, read_layer)) return *error;
+      model.layers.emplace_back(std::move(read_layer));
+    }
+  }
+  if (from.classes()) {
+    for (const auto* name : *from.classes()) {
+      model.classes.push_back(name->str());
+    }
+  }
+  if (from.metadata()) {
+    for (const auto* entry : *from.metadata()) {
+      model.metadata.emplace_back(text(entry->key()), text(entry->value()));
+    }
+  }
+  const auto checked = check_description(model);
+  if (!checked) return checked.error();
+  return model;
+}
+
+/// The size prefix and the identifier, neither of which a verifier needs.
+std::optional<Error> check_envelope(std::span<const std::uint8_t> bytes) {
+  constexpr std::size_t kSmallest = 16;
+  if (bytes.size() < kSmallest ||
+      std::memcmp(bytes.data() + 8, fb::ModelIdentifier(), 4) != 0) {
+    return Error{"model file: not a signet model (no SGNT mark)"};
+  }
+  const std::size_t promised =
+      flatbuffers::GetPrefixedSize(bytes.data()) + std::size_t{4};
+  if (promised != bytes.size() || promised > kMaxBytes) {
+    return Error{
+        "model file: truncated or damaged: " + std::to_string(promised) +
+        " bytes expected, " + std::to_string(bytes.size()) + " found"};
+  }
+  return std::nullopt;
+}
+
+std::optional<Error> check_version(std::span<const std::uint8_t> bytes) {
+  flatbuffers::Verifier verifier(bytes.data(), bytes.size());
+  if (!verifier.VerifySizePrefixedBuffer<fb::Header>(fb::ModelIdentifier())) {
+    return Error{"model file: damaged"};
+  }
+  const auto* header =
+      flatbuffers::GetSizePrefixedRoot<fb::Header>(bytes.data());
+  if (header->major() == kFormatMajor) return std::nullopt;
+  const std::string has =
+      std::to_string(header->major()) + "." + std::to_string(header->minor());
+  const std::string reads = std::to_string(kFormatMajor) + ".x";
+  return Error{"model file: format " + has + ", but this signet reads " +
+               reads +
+               (header->major() > kFormatMajor
+                    ? "; update signet, or export the model with this version"
+                    : "; export the model again with this version")};
+}
+
+Result<ModelDescription> parse_aligned(std::span<const std::uint8_t> bytes) {
+  if (auto error = check_envelope(bytes)) return *error;
+  if (auto error = check_version(bytes)) return *error;
+  flatbuffers::Verifier verifier(bytes.data(), bytes.size());
+  if (!fb::VerifySizePrefixedModelBuffer(verifier)) {
+    return Error{"model file: damaged"};
+  }
+  return read(*fb::GetSizePrefixedModel(bytes.data()));
+}
+
+}  // namespace
+
+Result<std::vector<std::uint8_t>> serialize(const ModelDescription& model) try {
+  const auto checked = check_description(model);
+  if (!checked) return checked.error();
+  if (size_bound(model) > kMaxBytes) {
+    return Error{"model file: the model needs more than 2 GiB"};
+  }
+  FlatBufferBuilder out(size_bound(model));
+  std::vector<Offset<fb::Layer>> layers;
+  for (const auto& layer : model.layers) {
+    layers.push_back(write(out, std::get<BinaryLinear>(layer)));
+  }
+  std::vector<Offset<fb::Entry>> metadata;
+  for (const auto& [key, value] : model.metadata) {
+    const auto key_text = out.CreateString(key);
+    metadata.push_back(fb::CreateEntry(out, key_text, out.CreateString(value)));
+  }
+  const auto name = out.CreateString(model.name);
+  const auto layer_list = out.CreateVector(layers);
+  const auto classes = out.CreateVectorOfStrings(model.classes);
+  const auto entries = out.CreateVector(metadata);
+  fb::FinishSizePrefixedModelBuffer(
+      out, fb::CreateModel(out, kFormatMajor, kFormatMinor, name, model.inputs,
+                           layer_list, classes, entries));
+  return std::vector<std::uint8_t>(out.GetBufferPointer(),
+                                   out.GetBufferPointer() + out.GetSize());
+} catch (const std::bad_alloc&) {
+  return Error{"model file: out of memory"};
+}
+
+Result<ModelDescription> parse(std::span<const std::uint8_t> bytes) try {
+  // FlatBuffers reads in place, so the bytes must be aligned as in a file.
+  if (reinterpret_cast<std::uintptr_t>(bytes.data()) % 16 == 0) {
+    return parse_aligned(bytes);
+  }
+  const std::vector<std::uint8_t> copy(bytes.begin(), bytes.end());
+  return parse_aligned(copy);
+} catch (const std::bad_alloc&) {
+  return Error{"model file: out of memory"};
+}
+
+}  // namespace signet::runtime

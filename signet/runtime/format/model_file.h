@@ -1,0 +1,28 @@
+// Model files: description <-> bytes. The schema is model.fbs; nobody but
+// model_file.cpp sees the header generated from it.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "signet/runtime/format/description.h"
+#include "signet/runtime/result.h"
+
+namespace signet::runtime {
+
+/// Version of the format that serialize() writes and parse() reads.
+constexpr int kFormatMajor = 1;
+constexpr int kFormatMinor = 0;
+
+/// The bytes of a model file. The same description gives the same bytes.
+/// Errors: a description that check_description() refuses; a file of 2 GiB.
+Result<std::vector<std::uint8_t>> serialize(const ModelDescription& model);
+
+/// Reads a model file from untrusted bytes: all that it returns has passed
+/// check_description().
+/// Errors: not a model file, truncated or damaged, another major version, an
+/// unknown kind of layer, a model that cannot be run.
+Result<ModelDescription> parse(std::span<const std::uint8_t> bytes);
+
+}  // namespace signet::runtime

@@ -1,0 +1,23 @@
+// The levels of this build, best first.
+#pragma once
+
+#include <span>
+
+#include "signet/runtime/kernels/kernel.h"
+
+namespace signet::runtime {
+
+/// Every level compiled in, best first, whether or not this processor has it.
+std::span<const Level* const> levels();
+
+/// A kernel and the level that it is of.
+struct ChosenKernel {
+  Isa isa;
+  const LinearKernel* kernel;
+};
+
+/// The kernel for inputs of this kind on the best level that is at most `isa`
+/// and runs here. The scalar level has all of them.
+ChosenKernel choose_kernel(InputEncoding input, Isa isa);
+
+}  // namespace signet::runtime

@@ -1,0 +1,136 @@
+// The packed model: loads a .signet file, classifies on the best kernels here.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "signet/runtime/format/description.h"
+#include "signet/runtime/isa.h"
+#include "signet/runtime/result.h"
+
+namespace signet::runtime {
+
+struct LoadOptions {
+  /// Highest level to use; none: the best of this processor. SIGNET_FORCE_ISA
+  /// caps it further.
+  std::optional<Isa> isa;
+};
+
+/// What is known of a layer once it is packed.
+struct LayerInfo {
+  std::string kind;  ///< "binary linear"
+  std::string name;
+  std::int64_t inputs = 0;
+  std::int64_t outputs = 0;
+  InputEncoding input = InputEncoding::signs;
+  bool gives_scores = false;    ///< otherwise bits
+  std::int64_t weights = 0;     ///< 1-bit weights
+  std::int64_t macs = 0;        ///< multiply-accumulates an example
+  std::int64_t file_bytes = 0;  ///< weights and thresholds or scales
+  std::int64_t packed_bytes =
+      0;               ///< the same in memory, as the kernel wants it
+  std::string kernel;  ///< "avx512vpopcnt: xor and vpopcntd, ..."
+};
+
+struct ModelInfo {
+  std::string name;
+  std::int64_t inputs = 0;
+  std::int64_t outputs = 0;
+  InputEncoding input = InputEncoding::pixels;
+  std::vector<LayerInfo> layers;
+  std::vector<std::string> classes;
+  std::vector<std::pair<std::string, std::string>> metadata;
+};
+
+/// All that happens in one layer, for a proof.
+/// Shapes: both [batch, outputs].
+struct LayerTrace {
+  std::vector<std::int32_t> sums;  ///< pre-activations s_j
+  std::vector<std::uint8_t> bits;  ///< 0 or 1; empty for the last layer
+};
+
+struct Trace {
+  std::vector<LayerTrace> layers;
+  std::vector<float> scores;  ///< [batch, outputs]
+};
+
+class Model;
+
+/// Memory for the forward passes of one thread with one model.
+class Workspace {
+ public:
+  /// For blocks of at most `max_batch` examples; a longer batch is done in
+  /// several blocks, so this bounds memory, not the batch. More than 64 brings
+  /// nothing.
+  /// Errors: max_batch below 1, out of memory.
+  static Result<Workspace> create(const Model& model,
+                                  std::int64_t max_batch = 64);
+
+  Workspace(Workspace&&) noexcept;
+  Workspace& operator=(Workspace&&) noexcept;
+  ~Workspace();
+
+ private:
+  friend class Model;
+  struct State;
+  explicit Workspace(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+/// A model ready to run. It never changes: threads share it, each with a
+/// Workspace of its own; a copy is a handle to the same.
+class Model {
+ public:
+  /// Reads a .signet file.
+  /// Errors: the file cannot be read; see parse() and choose_isa().
+  static Result<Model> load(const std::string& path,
+                            const LoadOptions& options = {});
+  static Result<Model> from_bytes(std::span<const std::uint8_t> bytes,
+                                  const LoadOptions& options = {});
+  static Result<Model> from_description(const ModelDescription& description,
+                                        const LoadOptions& options = {});
+
+  const ModelInfo& info() const;
+  /// The level in use; a layer's kernel may be of a lower one, see info().
+  Isa isa() const;
+
+  /// Scores of a batch.
+  /// Shapes: inputs is [batch, info().inputs] bytes: pixels, or 0 and 1 (any
+  /// other byte counts as 1) if the model reads signs or bits, where 1 is the
+  /// sign +1; scores is [batch, info().outputs].
+  /// Cost: no allocation.
+  /// Errors: sizes that do not match, a workspace of another model.
+  Result<Done> forward(std::span<const std::uint8_t> inputs, std::int64_t batch,
+                       Workspace& workspace, std::span<float> scores) const;
+
+  /// The class with the highest score, the first of equals.
+  /// Shapes: labels is [batch].
+  Result<Done> classify(std::span<const std::uint8_t> inputs,
+                        std::int64_t batch, Workspace& workspace,
+                        std::span<std::int32_t> labels) const;
+
+  /// forward(), and every layer's integers and bits. The bits and scores come
+  /// from the calls that forward() makes, the integers of hidden layers from
+  /// another entry of the same kernels.
+  Result<Trace> trace(std::span<const std::uint8_t> inputs, std::int64_t batch,
+                      Workspace& workspace) const;
+
+ private:
+  friend class Workspace;
+  struct State;
+  struct BlockTrace;
+  explicit Model(std::shared_ptr<const State> state);
+  Result<Done> check_call(std::span<const std::uint8_t> inputs,
+                          std::int64_t batch, const Workspace& workspace) const;
+  /// Runs the layers on at most as many rows as the workspace holds.
+  void run_block(const std::uint8_t* inputs, std::int64_t rows,
+                 Workspace& workspace, float* scores, BlockTrace* trace) const;
+  std::shared_ptr<const State> state_;
+};
+
+}  // namespace signet::runtime

@@ -1,0 +1,52 @@
+#include "signet/runtime/packing.h"
+
+#include <bit>
+#include <cstring>
+
+namespace signet::runtime {
+
+// Words are read as bytes and half words by the kernels.
+static_assert(std::endian::native == std::endian::little,
+              "the packed runtime needs a little-endian machine");
+
+namespace {
+
+void pack_row(const std::uint8_t* bytes, std::int64_t n, std::uint64_t* words) {
+  constexpr std::uint64_t kLow7 = 0x7f7f7f7f7f7f7f7f;
+  constexpr std::uint64_t kTop = 0x8080808080808080;
+  for (std::int64_t w = 0; w < words_for(n); ++w) {
+    std::uint64_t word = 0;
+    for (std::int64_t k = 64 * w; k < n && k < 64 * (w + 1); k += 8) {
+      std::uint64_t eight = 0;
+      std::memcpy(&eight, bytes + k, n - k < 8 ? n - k : 8);
+      // The top bit of each byte says whether the byte is not 0; the product
+      // brings the eight of them together, the first byte lowest.
+      const std::uint64_t set = ((eight & kLow7) + kLow7) | eight;
+      const std::uint64_t gathered =
+          (((set & kTop) >> 7) * 0x0102040810204080) >> 56;
+      word |= gathered << (k % 64);
+    }
+    words[w] = word;
+  }
+}
+
+}  // namespace
+
+void pack_rows(const std::uint8_t* bytes, std::int64_t rows, std::int64_t n,
+               std::uint64_t* words) {
+  for (std::int64_t row = 0; row < rows; ++row) {
+    pack_row(bytes + row * n, n, words + row * words_for(n));
+  }
+}
+
+void unpack_rows(const std::uint64_t* words, std::int64_t rows, std::int64_t n,
+                 std::uint8_t* bytes) {
+  for (std::int64_t row = 0; row < rows; ++row) {
+    const std::uint64_t* from = words + row * words_for(n);
+    for (std::int64_t k = 0; k < n; ++k) {
+      *bytes++ = from[k / 64] >> (k % 64) & 1;
+    }
+  }
+}
+
+}  // namespace signet::runtime

@@ -1,0 +1,25 @@
+// Bits in 64-bit words: the one layout of binary activations and, in files, of
+// binary weights.
+#pragma once
+
+#include <cstdint>
+
+namespace signet::runtime {
+
+/// Words in a row of n bits. A row starts on a word; bit k of a row is bit
+/// k % 64 of word k / 64, the lowest first; what is left of the last word is 0.
+/// (static: files of several instruction sets include this, kernels/kernel.h.)
+static constexpr std::int64_t words_for(std::int64_t n) {
+  return (n + 63) / 64;
+}
+
+/// Packs rows of n bytes into rows of words_for(n) words: 0 gives bit 0, any
+/// other byte gives 1.
+void pack_rows(const std::uint8_t* bytes, std::int64_t rows, std::int64_t n,
+               std::uint64_t* words);
+
+/// Unpacks rows of n bits to bytes 0 and 1.
+void unpack_rows(const std::uint64_t* words, std::int64_t rows, std::int64_t n,
+                 std::uint8_t* bytes);
+
+}  // namespace signet::runtime

@@ -1,0 +1,231 @@
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <functional>
+#include <limits>
+
+#include "signet/runtime/format/model_file.h"
+#include "signet/runtime/model.h"
+#include "tests/runtime/random_model.h"
+
+namespace signet::runtime {
+namespace {
+
+using Bytes = std::vector<std::uint8_t>;
+
+ModelDescription small_model() {
+  Engine engine(10);
+  return random_model(engine, InputEncoding::pixels, {30, 65, 7, 3});
+}
+
+BinaryLinear& layer_of(ModelDescription& model, std::size_t i) {
+  return std::get<BinaryLinear>(model.layers[i]);
+}
+
+Bytes bytes_of(const ModelDescription& model) {
+  const auto bytes = serialize(model);
+  EXPECT_TRUE(bytes.ok()) << bytes.error().message;
+  return *bytes;
+}
+
+TEST(ModelFile, RoundTrip) {
+  const ModelDescription model = small_model();
+  const Bytes bytes = bytes_of(model);
+  const auto back = parse(bytes);
+  ASSERT_TRUE(back.ok()) << back.error().message;
+  EXPECT_EQ(back->name, model.name);
+  EXPECT_EQ(back->inputs, model.inputs);
+  EXPECT_EQ(back->classes, model.classes);
+  EXPECT_EQ(back->metadata, model.metadata);
+  ASSERT_EQ(back->layers.size(), model.layers.size());
+  for (std::size_t i = 0; i < model.layers.size(); ++i) {
+    const auto& a = std::get<BinaryLinear>(model.layers[i]);
+    const auto& b = std::get<BinaryLinear>(back->layers[i]);
+    EXPECT_EQ(a.name, b.name);
+    EXPECT_EQ(a.inputs, b.inputs);
+    EXPECT_EQ(a.outputs, b.outputs);
+    EXPECT_EQ(a.input, b.input);
+    EXPECT_EQ(a.weights, b.weights);
+    ASSERT_EQ(a.output.index(), b.output.index());
+    if (const auto* scores = std::get_if<Scores>(&a.output)) {
+      EXPECT_EQ(scores->scale, std::get<Scores>(b.output).scale);
+      EXPECT_EQ(scores->offset, std::get<Scores>(b.output).offset);
+    } else {
+      EXPECT_EQ(std::get<Thresholds>(a.output).values,
+                std::get<Thresholds>(b.output).values);
+    }
+  }
+  EXPECT_EQ(bytes_of(*back), bytes);
+}
+
+TEST(ModelFile, CostsLittleMoreThanItsBits) {
+  Engine engine(11);
+  const auto model =
+      random_model(engine, InputEncoding::pixels, {784, 1024, 1024, 10});
+  const std::size_t fp32 = 4 * (784 * 1024 + 1024 * 1024 + 1024 * 10);
+  EXPECT_LT(29 * bytes_of(model).size(), fp32);
+}
+
+TEST(ModelFile, TruncatedAtEveryLengthIsAnError) {
+  const Bytes bytes = bytes_of(small_model());
+  for (std::size_t length = 0; length < bytes.size(); ++length) {
+    const Bytes part(bytes.begin(), bytes.begin() + length);
+    const auto model = Model::from_bytes(part);
+    ASSERT_FALSE(model.ok()) << length;
+    ASSERT_FALSE(model.error().message.empty());
+  }
+  Bytes longer = bytes;
+  longer.push_back(0);
+  EXPECT_FALSE(Model::from_bytes(longer).ok());
+}
+
+TEST(ModelFile, BytesNeedNoAlignment) {
+  const Bytes bytes = bytes_of(small_model());
+  for (std::size_t shift = 0; shift < 16; ++shift) {
+    Bytes moved(shift);
+    moved.insert(moved.end(), bytes.begin(), bytes.end());
+    EXPECT_TRUE(parse(std::span(moved).subspan(shift)).ok()) << shift;
+  }
+}
+
+/// Loads damaged bytes; what loads must also run.
+void expect_no_crash(const Bytes& bytes, int* loaded) {
+  const auto model = Model::from_bytes(bytes);
+  if (!model) {
+    EXPECT_FALSE(model.error().message.empty());
+    return;
+  }
+  ++*loaded;
+  auto workspace = Workspace::create(*model, 2);
+  ASSERT_TRUE(workspace.ok());
+  const Bytes inputs(2 * model->info().inputs, 200);
+  std::vector<float> scores(2 * model->info().outputs);
+  EXPECT_TRUE(model->forward(inputs, 2, *workspace, scores).ok());
+}
+
+TEST(ModelFile, FlippedBitsDoNotCrash) {
+  const Bytes bytes = bytes_of(small_model());
+  int loaded = 0;
+  for (std::size_t bit = 0; bit < 8 * bytes.size(); ++bit) {
+    Bytes damaged = bytes;
+    damaged[bit / 8] ^= 1 << bit % 8;
+    expect_no_crash(damaged, &loaded);
+  }
+  // Most bits are weights and thresholds, which no check can doubt.
+  EXPECT_GT(loaded, 0);
+  EXPECT_LT(loaded, static_cast<int>(8 * bytes.size()));
+}
+
+TEST(ModelFile, RandomDamageDoesNotCrash) {
+  const Bytes bytes = bytes_of(small_model());
+  Engine engine(12);
+  int loaded = 0;
+  for (int trial = 0; trial < 20000; ++trial) {
+    Bytes damaged = bytes;
+    const int changes = 1 + static_cast<int>(engine() % 8);
+    for (int i = 0; i < changes; ++i) {
+      damaged[engine() % damaged.size()] = static_cast<std::uint8_t>(engine());
+    }
+    expect_no_crash(damaged, &loaded);
+  }
+}
+
+TEST(ModelFile, AnotherMajorVersionIsRefusedWithAdvice) {
+  Bytes bytes = bytes_of(small_model());
+  // The two version numbers stand side by side: find 1, 0 as a changed byte
+  // that is reported as a version.
+  bool found = false;
+  for (std::size_t i = 0; i < bytes.size() && !found; ++i) {
+    if (bytes[i] != kFormatMajor) continue;
+    bytes[i] = 9;
+    const auto model = parse(bytes);
+    found = !model.ok() && model.error().message ==
+                               "model file: format 9.0, but this signet reads "
+                               "1.x; update signet, or export the model with "
+                               "this version";
+    bytes[i] = kFormatMajor;
+  }
+  EXPECT_TRUE(found);
+}
+
+TEST(ModelFile, UnknownLayerKindIsRefused) {
+  Bytes bytes = bytes_of(small_model());
+  bool found = false;
+  for (std::size_t i = 0; i < bytes.size() && !found; ++i) {
+    if (bytes[i] != 1) continue;  // LayerKind.BinaryLinear
+    bytes[i] = 99;
+    const auto model = parse(bytes);
+    found = !model.ok() &&
+            model.error().message ==
+                "model file: unknown kind of layer (number 99); update signet";
+    bytes[i] = 1;
+  }
+  EXPECT_TRUE(found);
+}
+
+TEST(ModelFile, OtherFilesAreNotModels) {
+  const Bytes text(1000, 'x');
+  EXPECT_EQ(parse(text).error().message,
+            "model file: not a signet model (no SGNT mark)");
+  EXPECT_FALSE(parse({}).ok());
+}
+
+/// A change that makes a description one that cannot be run, and what the
+/// message must say.
+struct Spoiled {
+  const char* says;
+  std::function<void(ModelDescription&)> spoil;
+};
+
+TEST(CheckDescription, RefusesWhatCannotRun) {
+  const Spoiled cases[] = {
+      {"layers must number", [](auto& m) { m.layers.clear(); }},
+      {"30 come in, but 31", [](auto& m) { layer_of(m, 0).inputs = 31; }},
+      {"expected 65, got 64",
+       [](auto& m) {
+         std::get<Thresholds>(layer_of(m, 0).output).values.pop_back();
+       }},
+      {"weight words", [](auto& m) { layer_of(m, 1).weights.pop_back(); }},
+      {"not padded with 0",
+       [](auto& m) {
+         layer_of(m, 1).weights.back() |= std::uint64_t{1} << 63;
+       }},
+      {"must be in 1..", [](auto& m) { layer_of(m, 1).outputs = 0; }},
+      {"must be in 1..",
+       [](auto& m) { layer_of(m, 1).outputs = kMaxWidth + 1; }},
+      {"must be in 1..", [](auto& m) { layer_of(m, 1).outputs = -7; }},
+      {"only the first layer can read pixels",
+       [](auto& m) { layer_of(m, 1).input = InputEncoding::pixels; }},
+      {"must give scores", [](auto& m) { m.layers.pop_back(); }},
+      {"must give scores",
+       [](auto& m) { layer_of(m, 0).output = layer_of(m, 2).output; }},
+      {"leave the range of a float",
+       [](auto& m) {
+         std::get<Scores>(layer_of(m, 2).output).scale[1] = std::nanf("");
+       }},
+      {"leave the range of a float",
+       [](auto& m) {
+         std::get<Scores>(layer_of(m, 2).output).offset[1] =
+             std::numeric_limits<float>::infinity();
+       }},
+      {"leave the range of a float",
+       [](auto& m) {
+         std::get<Scores>(layer_of(m, 2).output).scale[0] = 3e38F;
+       }},
+      {"class names", [](auto& m) { m.classes.pop_back(); }},
+  };
+  ASSERT_TRUE(check_description(small_model()).ok());
+  for (const auto& [says, spoil] : cases) {
+    ModelDescription model = small_model();
+    spoil(model);
+    const auto checked = check_description(model);
+    ASSERT_FALSE(checked.ok()) << says;
+    EXPECT_NE(checked.error().message.find(says), std::string::npos)
+        << checked.error().message;
+    EXPECT_FALSE(serialize(model).ok());
+    EXPECT_FALSE(Model::from_description(model).ok());
+  }
+}
+
+}  // namespace
+}  // namespace signet::runtime

@@ -1,0 +1,301 @@
+#include "signet/runtime/model.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <new>
+#include <thread>
+
+#include "signet/runtime/format/model_file.h"
+#include "tests/runtime/random_model.h"
+
+namespace {
+std::atomic<long> allocations{0};
+}
+
+// Every allocation of this program is counted.
+void* operator new(std::size_t bytes) {
+  ++allocations;
+  if (void* p = std::malloc(bytes)) return p;
+  throw std::bad_alloc();
+}
+void* operator new(std::size_t bytes, std::align_val_t alignment) {
+  ++allocations;
+  const auto unit = static_cast<std::size_t>(alignment);
+  if (void* p = std::aligned_alloc(unit, (bytes + unit - 1) / unit * unit)) {
+    return p;
+  }
+  throw std::bad_alloc();
+}
+void operator delete(void* p) noexcept { std::free(p); }
+void operator delete(void* p, std::size_t) noexcept { std::free(p); }
+void operator delete(void* p, std::align_val_t) noexcept { std::free(p); }
+void operator delete(void* p, std::size_t, std::align_val_t) noexcept {
+  std::free(p);
+}
+
+namespace signet::runtime {
+namespace {
+
+/// Sets an environment variable for the length of a test.
+class ForceIsa {
+ public:
+  explicit ForceIsa(const char* name) { ::setenv("SIGNET_FORCE_ISA", name, 1); }
+  ~ForceIsa() { ::unsetenv("SIGNET_FORCE_ISA"); }
+};
+
+ModelDescription perceptron(InputEncoding input) {
+  Engine engine(20);
+  return random_model(engine, input, {50, 130, 200, 33, 10});
+}
+
+Model make(const ModelDescription& description, std::optional<Isa> isa = {}) {
+  auto model = Model::from_description(description, {.isa = isa});
+  EXPECT_TRUE(model.ok()) << model.error().message;
+  return *model;
+}
+
+std::vector<float> scores_of(const Model& model,
+                             const std::vector<std::uint8_t>& inputs,
+                             std::int64_t batch, std::int64_t max_batch) {
+  auto workspace = Workspace::create(model, max_batch);
+  std::vector<float> scores(batch * model.info().outputs, -1);
+  const auto done = model.forward(inputs, batch, *workspace, scores);
+  EXPECT_TRUE(done.ok()) << done.error().message;
+  return scores;
+}
+
+TEST(Model, GivesTheSameOnEveryLevelAndInEveryBatch) {
+  for (const auto input :
+       {InputEncoding::pixels, InputEncoding::signs, InputEncoding::bits}) {
+    const auto description = perceptron(input);
+    Engine engine(21);
+    for (const std::int64_t batch : {1, 5, 64, 130}) {
+      const auto inputs = random_inputs(engine, input, batch, 50);
+      const auto expected = naive_scores(description, inputs);
+      for (const Isa isa : available_isas()) {
+        const Model model = make(description, isa);
+        EXPECT_EQ(model.isa(), isa);
+        for (const std::int64_t max_batch : {1, 7, 64, 1000}) {
+          EXPECT_EQ(scores_of(model, inputs, batch, max_batch), expected);
+        }
+      }
+    }
+  }
+}
+
+TEST(Model, ClassifyTakesTheFirstOfEqualScores) {
+  ModelDescription description = perceptron(InputEncoding::pixels);
+  auto& last = std::get<BinaryLinear>(description.layers.back());
+  auto& [scale, offset] = std::get<Scores>(last.output);
+  std::fill(scale.begin(), scale.end(), 0.0F);
+  offset = {0, 1, 2, 5, 1, 5, 5, 0, 0, 0};
+  const Model model = make(description);
+  auto workspace = Workspace::create(model, 4);
+  const std::vector<std::uint8_t> inputs(9 * 50, 3);
+  std::vector<std::int32_t> labels(9, -1);
+  ASSERT_TRUE(model.classify(inputs, 9, *workspace, labels).ok());
+  EXPECT_EQ(labels, std::vector<std::int32_t>(9, 3));
+}
+
+TEST(Model, ClassifyAgreesWithForward) {
+  const Model model = make(perceptron(InputEncoding::pixels));
+  Engine engine(22);
+  const auto inputs = random_inputs(engine, InputEncoding::pixels, 100, 50);
+  const auto scores = scores_of(model, inputs, 100, 64);
+  auto workspace = Workspace::create(model);
+  std::vector<std::int32_t> labels(100);
+  ASSERT_TRUE(model.classify(inputs, 100, *workspace, labels).ok());
+  for (int i = 0; i < 100; ++i) {
+    const auto row = scores.begin() + i * 10;
+    EXPECT_EQ(labels[i], std::max_element(row, row + 10) - row);
+  }
+}
+
+TEST(Model, TraceShowsEveryLayer) {
+  const auto description = perceptron(InputEncoding::pixels);
+  Engine engine(23);
+  const auto inputs = random_inputs(engine, InputEncoding::pixels, 70, 50);
+  for (const Isa isa : available_isas()) {
+    const Model model = make(description, isa);
+    auto workspace = Workspace::create(model, 32);
+    const auto trace = model.trace(inputs, 70, *workspace);
+    ASSERT_TRUE(trace.ok());
+    EXPECT_EQ(trace->scores, naive_scores(description, inputs));
+    auto activations = inputs;
+    for (std::size_t i = 0; i < description.layers.size(); ++i) {
+      const auto& layer = std::get<BinaryLinear>(description.layers[i]);
+      const auto sums = naive_sums(layer, activations);
+      EXPECT_EQ(trace->layers[i].sums, sums);
+      if (i + 1 < description.layers.size()) {
+        activations = naive_bits(layer, sums);
+        EXPECT_EQ(trace->layers[i].bits, activations);
+      } else {
+        EXPECT_TRUE(trace->layers[i].bits.empty());
+      }
+    }
+  }
+}
+
+TEST(Model, ForwardAllocatesNothing) {
+  for (const auto input : {InputEncoding::pixels, InputEncoding::signs}) {
+    const Model model = make(perceptron(input));
+    const long at_first = allocations;
+    auto workspace = Workspace::create(model, 16);
+    const std::vector<std::uint8_t> inputs(40 * 50, 1);
+    std::vector<float> scores(40 * 10);
+    std::vector<std::int32_t> labels(40);
+    const long before = allocations;
+    EXPECT_GT(before, at_first) << "the library's are not counted";
+    const auto forward = model.forward(inputs, 40, *workspace, scores);
+    const auto classify = model.classify(inputs, 40, *workspace, labels);
+    const long after = allocations;
+    EXPECT_EQ(after, before);
+    EXPECT_TRUE(forward.ok() && classify.ok());
+  }
+}
+
+TEST(Model, ThreadsShareIt) {
+  const Model model = make(perceptron(InputEncoding::pixels));
+  Engine engine(24);
+  const auto inputs = random_inputs(engine, InputEncoding::pixels, 64, 50);
+  const auto expected = scores_of(model, inputs, 64, 64);
+  std::atomic<int> wrong{0};
+  const auto work = [&](std::int64_t max_batch) {
+    auto workspace = Workspace::create(model, max_batch);
+    std::vector<float> scores(expected.size());
+    for (int i = 0; i < 50; ++i) {
+      std::fill(scores.begin(), scores.end(), 0.0F);
+      const bool ok = model.forward(inputs, 64, *workspace, scores).ok();
+      if (!ok || scores != expected) ++wrong;
+    }
+  };
+  std::thread other(work, 3);
+  work(64);
+  other.join();
+  EXPECT_EQ(wrong, 0);
+}
+
+TEST(Model, WrongSizesAreErrors) {
+  const Model model = make(perceptron(InputEncoding::pixels));
+  auto workspace = Workspace::create(model, 4);
+  std::vector<std::uint8_t> inputs(2 * 50);
+  std::vector<float> scores(2 * 10);
+  std::vector<std::int32_t> labels(2);
+  EXPECT_TRUE(model.forward(inputs, 2, *workspace, scores).ok());
+  EXPECT_EQ(model.forward(inputs, 3, *workspace, scores).error().message,
+            "forward: inputs must hold 3 x 50 values, but got 100");
+  EXPECT_FALSE(model.forward(inputs, 0, *workspace, scores).ok());
+  EXPECT_FALSE(model.forward({}, 0, *workspace, {}).ok());
+  EXPECT_FALSE(model.forward(inputs, -1, *workspace, scores).ok());
+  EXPECT_FALSE(
+      model.forward(inputs, std::int64_t{1} << 62, *workspace, scores).ok());
+  scores.pop_back();
+  EXPECT_FALSE(model.forward(inputs, 2, *workspace, scores).ok());
+  labels.pop_back();
+  EXPECT_FALSE(model.classify(inputs, 2, *workspace, labels).ok());
+  EXPECT_FALSE(Workspace::create(model, 0).ok());
+
+  const Model other = make(perceptron(InputEncoding::pixels));
+  scores.resize(20);
+  EXPECT_EQ(other.forward(inputs, 2, *workspace, scores).error().message,
+            "forward: the workspace was made for another model");
+  const Workspace moved = std::move(*workspace);
+  EXPECT_FALSE(model.forward(inputs, 2, *workspace, scores).ok());
+}
+
+TEST(Model, SaysWhatItIs) {
+  const Model model = make(perceptron(InputEncoding::pixels), Isa::scalar);
+  const ModelInfo& info = model.info();
+  EXPECT_EQ(info.inputs, 50);
+  EXPECT_EQ(info.outputs, 10);
+  ASSERT_EQ(info.layers.size(), 4);
+  EXPECT_EQ(info.layers[1].weights, 130 * 200);
+  EXPECT_EQ(info.layers[1].file_bytes, 200 * 3 * 8 + 200 * 4);
+  EXPECT_EQ(info.layers[0].kernel, "scalar: loop over pixels");
+  EXPECT_EQ(info.layers[3].kernel, "scalar: xor and popcount by words");
+  EXPECT_TRUE(info.layers[3].gives_scores);
+}
+
+TEST(Model, LoadsFromAFile) {
+  const auto description = perceptron(InputEncoding::pixels);
+  const auto path = std::filesystem::temp_directory_path() /
+                    ("signet_model_test_" + std::to_string(::getpid()));
+  const auto bytes = serialize(description);
+  std::ofstream(path, std::ios::binary)
+      .write(reinterpret_cast<const char*>(bytes->data()),
+             static_cast<std::streamsize>(bytes->size()));
+  const auto model = Model::load(path);
+  std::filesystem::remove(path);
+  ASSERT_TRUE(model.ok()) << model.error().message;
+  Engine engine(25);
+  const auto inputs = random_inputs(engine, InputEncoding::pixels, 3, 50);
+  EXPECT_EQ(scores_of(*model, inputs, 3, 3), naive_scores(description, inputs));
+}
+
+TEST(Model, FilesThatCannotBeReadAreErrors) {
+  EXPECT_FALSE(Model::load("/no/such/file.signet").ok());
+  EXPECT_FALSE(Model::load("/").ok());
+  EXPECT_FALSE(Model::load("/dev/null").ok());
+}
+
+TEST(Isa, EnvironmentVariableTakesEffect) {
+  const auto description = perceptron(InputEncoding::pixels);
+  for (const Isa isa : available_isas()) {
+    const ForceIsa force(std::string(isa_name(isa)).c_str());
+    const Model model = make(description);
+    EXPECT_EQ(model.isa(), isa);
+    for (const auto& layer : model.info().layers) {
+      EXPECT_EQ(layer.kernel.find(std::string(isa_name(isa)) + ": "), 0);
+    }
+  }
+}
+
+TEST(Isa, TheLowerOfTwoCapsWins) {
+  const ForceIsa force("scalar");
+  for (const Isa isa : available_isas()) {
+    EXPECT_EQ(*choose_isa(isa), Isa::scalar);
+  }
+}
+
+TEST(Isa, NothingForcedIsTheBest) {
+  const ForceIsa force("");
+  EXPECT_EQ(*choose_isa(), available_isas().back());
+  EXPECT_EQ(available_isas().front(), Isa::scalar);
+}
+
+TEST(Isa, BadNamesListWhatIsValid) {
+  std::string valid;
+  for (const Isa isa : available_isas()) {
+    valid += (valid.empty() ? "" : ", ") + std::string(isa_name(isa));
+  }
+  {
+    const ForceIsa force("avx1024");
+    EXPECT_EQ(choose_isa().error().message,
+              "SIGNET_FORCE_ISA: instruction set 'avx1024' is unknown; valid "
+              "here: " +
+                  valid);
+    EXPECT_FALSE(
+        Model::from_description(perceptron(InputEncoding::signs)).ok());
+  }
+  for (const Isa isa :
+       {Isa::scalar, Isa::avx2, Isa::avx512vpopcnt, Isa::amx, Isa::neon}) {
+    const auto available = available_isas();
+    const bool here =
+        std::find(available.begin(), available.end(), isa) != available.end();
+    const auto chosen = choose_isa(isa);
+    EXPECT_EQ(chosen.ok(), here);
+    if (!here) {
+      EXPECT_EQ(chosen.error().message,
+                "choose_isa: instruction set '" + std::string(isa_name(isa)) +
+                    "' is not available here; valid here: " + valid);
+    }
+  }
+}
+
+}  // namespace
+}  // namespace signet::runtime

@@ -1,0 +1,45 @@
+#include "signet/runtime/packing.h"
+
+#include <gtest/gtest.h>
+
+#include "tests/runtime/random_model.h"
+
+namespace signet::runtime {
+namespace {
+
+TEST(Packing, BitKIsBitKOfTheWordsAndTheRestIsZero) {
+  Engine engine(1);
+  for (const std::int64_t n :
+       {1, 3, 7, 8, 9, 15, 31, 32, 33, 63, 64, 65, 127, 128, 200, 784, 1000}) {
+    const auto bytes = random_inputs(engine, InputEncoding::bits, 3, n);
+    std::vector<std::uint64_t> words(3 * words_for(n), ~std::uint64_t{0});
+    pack_rows(bytes.data(), 3, n, words.data());
+    for (std::int64_t row = 0; row < 3; ++row) {
+      for (std::int64_t k = 0; k < 64 * words_for(n); ++k) {
+        const int bit = words[row * words_for(n) + k / 64] >> (k % 64) & 1;
+        EXPECT_EQ(bit, k < n ? bytes[row * n + k] : 0) << n << " " << k;
+      }
+    }
+    std::vector<std::uint8_t> back(bytes.size(), 77);
+    unpack_rows(words.data(), 3, n, back.data());
+    EXPECT_EQ(back, bytes);
+  }
+}
+
+TEST(Packing, EveryByteButZeroIsOne) {
+  for (int value = 0; value < 256; ++value) {
+    // Neighbours must not change each other, whatever they hold.
+    for (const int neighbour : {0, 1, 127, 128, 255}) {
+      const std::uint8_t bytes[3] = {static_cast<std::uint8_t>(neighbour),
+                                     static_cast<std::uint8_t>(value),
+                                     static_cast<std::uint8_t>(neighbour)};
+      std::uint64_t word = 0;
+      pack_rows(bytes, 1, 3, &word);
+      const std::uint64_t outer = neighbour != 0 ? 5 : 0;
+      EXPECT_EQ(word, outer | (value != 0 ? 2 : 0));
+    }
+  }
+}
+
+}  // namespace
+}  // namespace signet::runtime
