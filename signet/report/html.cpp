@@ -1,0 +1,285 @@
+#include "signet/report/html.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <nlohmann/json.hpp>
+#include <numeric>
+#include <stdexcept>
+
+#include "signet/report/assets.h"
+
+namespace signet::report {
+namespace {
+
+using nlohmann::json;
+
+// A cell as dark as this has light text on it.
+constexpr double kDarkCell = 0.72;
+
+void check(bool holds, const std::string& what) {
+  if (!holds) throw std::runtime_error("render_html: " + what);
+}
+
+std::string escape(const std::string& text) {
+  std::string result;
+  for (const char c : text) {
+    switch (c) {
+      case '&':
+        result += "&amp;";
+        break;
+      case '<':
+        result += "&lt;";
+        break;
+      case '>':
+        result += "&gt;";
+        break;
+      case '"':
+        result += "&quot;";
+        break;
+      case '\'':
+        result += "&#39;";
+        break;
+      default:
+        result += c;
+    }
+  }
+  return result;
+}
+
+// <tag attributes>text</tag>; nothing for an empty text.
+std::string element(const std::string& tag, const std::string& attributes,
+                    const std::string& text) {
+  if (text.empty()) return "";
+  return "<" + tag + (attributes.empty() ? "" : " " + attributes) + ">" +
+         escape(text) + "</" + tag + ">\n";
+}
+
+std::string formatted(const char* format, double value) {
+  char text[64];
+  std::snprintf(text, sizeof text, format, value);
+  return text;
+}
+
+std::string number(double value) {
+  return formatted(
+      std::trunc(value) == value && std::abs(value) < 1e15 ? "%.0f" : "%.3g",
+      value);
+}
+
+// The points that can be drawn. A gap stays as a null; JSON has no NaN.
+json points(const LineChart& chart, const Series& series) {
+  check(series.x.size() == series.y.size(),
+        "series \"" + series.label + "\" must have one y an x, but got " +
+            std::to_string(series.x.size()) + " and " +
+            std::to_string(series.y.size()));
+  const auto drawable = [](double value, bool log) {
+    return std::isfinite(value) && (!log || value > 0);
+  };
+  json result = json::array();
+  for (size_t i = 0; i < series.x.size(); ++i) {
+    if (!drawable(series.x[i], chart.log_x)) continue;
+    const bool gap = !drawable(series.y[i], chart.log_y);
+    result.push_back({series.x[i], gap ? json() : json(series.y[i])});
+  }
+  return result;
+}
+
+// Draws the blocks one after the other; collects what page.js needs.
+struct Renderer {
+  std::string html;
+  json charts = json::array();
+
+  void begin(const std::string& kind, const std::string& title) {
+    html += "<section class=\"" + kind + "\">\n" + element("h2", "", title);
+  }
+  void end() { html += "</section>\n"; }
+
+  void operator()(const LineChart& chart) {
+    json series = json::array();
+    std::string summary = chart.title + ":";
+    bool any = false;
+    for (const Series& one : chart.series) {
+      const json data = points(chart, one);
+      any = any || !data.empty();
+      summary += " " + one.label;
+      if (!data.empty() && data.back()[1].is_number()) {
+        summary += " ends at " + number(data.back()[1]);
+      }
+      summary += ";";
+      series.push_back(
+          {{"label", one.label}, {"dashed", one.dashed}, {"points", data}});
+    }
+    begin("chart", chart.title);
+    if (any) {
+      html += "<div class=\"plot\"><canvas id=\"chart-" +
+              std::to_string(charts.size()) + "\" role=\"img\" aria-label=\"" +
+              escape(summary) + "\"></canvas></div>\n";
+      charts.push_back({{"x_label", chart.x_label},
+                        {"y_label", chart.y_label},
+                        {"log_x", chart.log_x},
+                        {"log_y", chart.log_y},
+                        {"series", series}});
+    } else {
+      html += element("p", "class=\"empty\"", "No points yet.");
+    }
+    end();
+  }
+
+  // Colour tells the share of the row, by its square root so that rare
+  // confusions show; hits and confusions differ in hue.
+  void operator()(const Matrix& matrix) {
+    const size_t n = matrix.names.size();
+    check(matrix.values.size() == n, "matrix \"" + matrix.title +
+                                         "\" must have " + std::to_string(n) +
+                                         " rows as it has names, but got " +
+                                         std::to_string(matrix.values.size()));
+    begin("matrix", matrix.title);
+    html += "<div class=\"scroll\"><table>\n<thead><tr><th></th><th class=\"" +
+            std::string("axis\" colspan=\"") + std::to_string(n) + "\">" +
+            escape(matrix.column_label) + "</th><th></th></tr>\n<tr>" +
+            "<th class=\"axis\">" + escape(matrix.row_label) + "</th>";
+    for (const std::string& name : matrix.names) {
+      html += "<th scope=\"col\"><span>" + escape(name) + "</span></th>";
+    }
+    html += "<th class=\"recall\"><span>recall</span></th></tr></thead>\n";
+    for (size_t i = 0; i < n; ++i) matrix_row(matrix, i);
+    html += "</table></div>\n";
+    end();
+  }
+
+  void matrix_row(const Matrix& matrix, size_t i) {
+    const std::vector<double>& row = matrix.values[i];
+    check(row.size() == matrix.names.size() &&
+              std::all_of(row.begin(), row.end(),
+                          [](double v) { return std::isfinite(v) && v >= 0; }),
+          "matrix \"" + matrix.title + "\" must have rows of " +
+              std::to_string(matrix.names.size()) +
+              " values >= 0, but got another row " + std::to_string(i));
+    const double sum = std::accumulate(row.begin(), row.end(), 0.0);
+    const double scale = sum > 0 ? 1 / sum : 0;
+    html += "<tr><th scope=\"row\">" + escape(matrix.names[i]) + "</th>";
+    for (size_t j = 0; j < row.size(); ++j) {
+      const double shade = std::sqrt(row[j] * scale);
+      html += "<td class=\"" + std::string(i == j ? "hit" : "miss") +
+              (shade > kDarkCell ? " dark" : "") +
+              (row[j] == 0 ? " zero" : "") +
+              "\" style=\"--shade:" + formatted("%.3f", shade) + "\" title=\"" +
+              escape(matrix.names[i] + " called " + matrix.names[j] + ": " +
+                     number(row[j]) + " (" +
+                     formatted("%.1f", 100 * row[j] * scale) + " %)") +
+              "\">" + number(row[j]) + "</td>";
+    }
+    html += "<td class=\"recall\">" +
+            (sum > 0 ? formatted("%.1f", 100 * row[i] * scale) + " %" : "") +
+            "</td></tr>\n";
+  }
+
+  void operator()(const Table& table) {
+    begin("table", table.title);
+    html += "<div class=\"scroll\"><table>\n<thead><tr>";
+    std::vector<std::string> kind;
+    for (size_t j = 0; j < table.columns.size(); ++j) {
+      kind.push_back(is_numeric(table, j) ? " class=\"number\"" : "");
+      html += "<th scope=\"col\"" + kind[j] + ">" + escape(table.columns[j]) +
+              "</th>";
+    }
+    html += "</tr></thead>\n";
+    for (const auto& row : table.rows) {
+      check(row.size() == table.columns.size(),
+            "table \"" + table.title + "\" must have rows of " +
+                std::to_string(table.columns.size()) + " cells, but got " +
+                std::to_string(row.size()));
+      html += "<tr>";
+      for (size_t j = 0; j < row.size(); ++j) {
+        html += "<td" + kind[j] + ">" + escape(row[j]) + "</td>";
+      }
+      html += "</tr>\n";
+    }
+    html += "</table></div>\n";
+    end();
+  }
+
+  // Whether every cell begins like a number (or is empty or a dash): numbers
+  // are set flush right.
+  static bool is_numeric(const Table& table, size_t column) {
+    bool any = false;
+    for (const auto& row : table.rows) {
+      if (column >= row.size() || row[column].empty() || row[column] == "-") {
+        continue;
+      }
+      const size_t at = row[column].find_first_not_of("+-. ");
+      if (at == std::string::npos || row[column][at] < '0' ||
+          row[column][at] > '9') {
+        return false;
+      }
+      any = true;
+    }
+    return any;
+  }
+
+  void operator()(const Text& text) {
+    begin("text", text.title);
+    html += element(text.preformatted ? "pre" : "p", "", text.body);
+    end();
+  }
+};
+
+// JSON that is safe within a script element: ASCII, and no "<".
+std::string script_json(const json& value) {
+  std::string result;
+  for (const char c :
+       value.dump(-1, ' ', true, json::error_handler_t::replace)) {
+    if (c == '<') {
+      result += "\\u003c";
+    } else {
+      result += c;
+    }
+  }
+  return result;
+}
+
+std::string script(const std::string& attributes, std::string_view code) {
+  return "<script" + attributes + ">" + std::string(code) + "</script>\n";
+}
+
+}  // namespace
+
+std::string render_html(const Page& page) {
+  Renderer body;
+  for (const Block& block : page.blocks) std::visit(body, block);
+
+  std::string html =
+      "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+      "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src "
+      "'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'\">\n"
+      "<meta name=\"viewport\" content=\"width=device-width, "
+      "initial-scale=1\">\n<meta name=\"color-scheme\" content=\"light "
+      "dark\">\n";
+  html += element("title", "", page.title);
+  html += "<style>\n" + std::string(kPageCss) + "</style>\n";
+  html += "</head>\n<body>\n<header>\n";
+  html += element("h1", "", page.title);
+  html += element("p", "", page.subtitle);
+  html += "</header>\n";
+  if (!page.figures.empty()) {
+    html += "<dl class=\"figures\">\n";
+    for (const Figure& figure : page.figures) {
+      html += "<div>" + element("dt", "", figure.label) +
+              element("dd", "class=\"value\"", figure.value) +
+              element("dd", "class=\"note\"", figure.note) + "</div>\n";
+    }
+    html += "</dl>\n";
+  }
+  html += "<main>\n" + body.html + "</main>\n";
+  html += element("footer", "", page.footer);
+  if (!body.charts.empty()) {
+    html += script("", kChartJs);
+    html += script(" type=\"application/json\" id=\"charts\"",
+                   script_json(body.charts));
+    html += script("", kPageJs);
+  }
+  return html + "</body>\n</html>\n";
+}
+
+}  // namespace signet::report

@@ -1,0 +1,105 @@
+#include "signet/report/results.h"
+
+#include <cmath>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <stdexcept>
+
+namespace signet::report {
+namespace {
+
+using json = nlohmann::ordered_json;
+
+[[noreturn]] void bad_results(const std::filesystem::path& path,
+                              const std::string& what) {
+  throw std::runtime_error(path.string() + ": " + what);
+}
+
+json load(const std::filesystem::path& path) {
+  std::ifstream file(path);
+  if (!file) bad_results(path, "must be a readable file, but got none");
+  json array = json::parse(file, nullptr, false);
+  if (!array.is_array()) {
+    bad_results(path,
+                "must be a JSON array of records, but got " +
+                    std::string(array.is_discarded() ? "damaged or no JSON"
+                                                     : array.type_name()) +
+                    ": move the file away");
+  }
+  return array;
+}
+
+ResultRecord to_record(const json& object) {
+  ResultRecord record;
+  object.at("name").get_to(record.name);
+  object.at("value").get_to(record.value);
+  record.unit = object.value("unit", "");
+  record.command = object.value("command", "");
+  record.time = object.value("time", "");
+  if (object.contains("standard_error")) {
+    record.standard_error = object["standard_error"].get<double>();
+  }
+  if (object.contains("seed")) record.seed = object["seed"].get<int64_t>();
+  return record;
+}
+
+json to_json(const ResultRecord& record, const std::filesystem::path& path) {
+  const auto finite = [&](const char* key, double value) {
+    if (!std::isfinite(value)) {
+      bad_results(path, std::string(key) + " of \"" + record.name +
+                            "\" must be finite, but got " +
+                            std::to_string(value));
+    }
+    return value;
+  };
+  json object = {{"name", record.name},
+                 {"value", finite("value", record.value)},
+                 {"unit", record.unit}};
+  if (record.standard_error) {
+    object["standard_error"] = finite("standard_error", *record.standard_error);
+  }
+  if (record.seed) object["seed"] = *record.seed;
+  object["command"] = record.command;
+  if (!record.time.empty()) object["time"] = record.time;
+  return object;
+}
+
+}  // namespace
+
+std::vector<ResultRecord> read_results(const std::filesystem::path& path) {
+  std::vector<ResultRecord> records;
+  for (const json& object : load(path)) {
+    try {
+      records.push_back(to_record(object));
+    } catch (const json::exception& error) {
+      bad_results(path, "record " + std::to_string(records.size()) +
+                            " must have a name and a value of the right type, "
+                            "but got " +
+                            object.dump().substr(0, 100));
+    }
+  }
+  return records;
+}
+
+void append_results(const std::filesystem::path& path,
+                    std::span<const ResultRecord> records) {
+  json array = exists(path) ? load(path) : json::array();
+  for (const ResultRecord& record : records) {
+    array.push_back(to_json(record, path));
+  }
+  const std::filesystem::path temporary = path.string() + ".tmp";
+  std::ofstream file(temporary, std::ios::trunc);
+  // Bytes that are no UTF-8 (a command line may have any) become U+FFFD.
+  file << array.dump(2, ' ', false, json::error_handler_t::replace) << "\n";
+  file.close();
+  std::error_code failed;
+  if (file) rename(temporary, path, failed);
+  if (!file || failed) {
+    std::filesystem::remove(temporary, failed);
+    bad_results(path,
+                "could not write the file: is the disk full or the folder "
+                "absent?");
+  }
+}
+
+}  // namespace signet::report
