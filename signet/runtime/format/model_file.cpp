@@ -59,10 +59,14 @@ std::string text(const flatbuffers::String* string) {
   return string ? string->str() : std::string();
 }
 
+/// Copied as bytes: the verifier of FlatBuffers 2 lets vectors of 64-bit words
+/// stand unaligned.
 template <class T>
 std::vector<T> values(const flatbuffers::Vector<T>* vector) {
-  return vector ? std::vector<T>(vector->begin(), vector->end())
-                : std::vector<T>();
+  if (!vector || vector->size() == 0) return {};
+  std::vector<T> copy(vector->size());
+  std::memcpy(copy.data(), vector->Data(), copy.size() * sizeof(T));
+  return copy;
 }
 
 std::optional<Error> read(const fb::BinaryLinear& from, BinaryLinear& layer) {

@@ -47,18 +47,21 @@ void pack(const LinearLayer& layer, void* packed) {
               layer.outputs * words_for(layer.inputs) * 8);
 }
 
-/// sum_k w_k x_k over pixels.
+/// sum_k w_k x_k over pixels: those under +1 twice, less all of them.
 struct PixelSum {
   std::int32_t operator()(const LinearCall& call, const Packed& packed,
                           std::int64_t row, std::int64_t output) const {
     const auto* x =
         static_cast<const std::uint8_t*>(call.input) + row * call.inputs;
     const auto* w = packed.weights + output * words_for(call.inputs);
-    std::int32_t sum = 0;
-    for (std::int64_t k = 0; k < call.inputs; ++k) {
-      sum += w[k / 64] >> (k % 64) & 1 ? x[k] : -x[k];
+    std::int32_t all = 0, positive = 0;
+    for (std::int64_t k = 0; k < call.inputs; ++k) all += x[k];
+    for (std::int64_t i = 0; i < words_for(call.inputs); ++i) {
+      for (std::uint64_t rest = w[i]; rest != 0; rest &= rest - 1) {
+        positive += x[64 * i + std::countr_zero(rest)];
+      }
     }
-    return sum;
+    return 2 * positive - all;
   }
 };
 
