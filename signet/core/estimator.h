@@ -1,0 +1,113 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "signet/base/arguments.h"
+#include "signet/core/objective.h"
+#include "signet/core/random.h"
+#include "signet/base/table.h"
+
+namespace signet {
+
+/// What a LayerRule sees of the layer that it draws.
+struct DrawContext {
+  UnitOptions units;
+  RandomStream random;
+  const Arguments& arguments;
+};
+
+/// An estimator that is a way to draw one layer: units forward, a rule of its
+/// own backward. One forward, one backward, any depth.
+struct LayerRule {
+  Tensor (*draw)(const Tensor& logits, const DrawContext& context);
+};
+
+/// What an ObjectiveRule sees besides the objective.
+struct RuleContext {
+  Random random;
+  const Arguments& arguments;
+};
+
+/// An estimator that runs the objective, as often as it needs, with samplers
+/// of its own.
+struct ObjectiveRule {
+  Estimate (*estimate)(const Objective& objective, const RuleContext& context);
+};
+
+/// What a record claims; the shared test checks every claim.
+struct Traits {
+  /// E[estimate] is the exact gradient of the expected loss.
+  bool unbiased = false;
+  /// One unit, loss f(e x): the bias falls like e^(order + 1) as e -> 0, so
+  /// the estimate is exact for polynomials f of degree <= order.
+  int order = 0;
+  /// Evaluations of the objective for one estimate; 0: depends on its size.
+  int evaluations = 1;
+  /// Needs the derivative of the loss with respect to the units.
+  bool differentiates_objective = true;
+  /// The units that the objective sees lie between low and high.
+  bool relaxed = false;
+  /// The units do not depend on the random numbers.
+  bool deterministic = false;
+};
+
+/// One row of the table of gradient estimators for Bernoulli units.
+struct Estimator {
+  std::string name;
+  std::string summary;  ///< one line
+  std::string help;     ///< Markdown: the rule, when to use it, its cost
+  std::string paper;    ///< authors, year, arXiv id
+  Traits traits;
+  std::vector<Parameter> parameters;
+  std::variant<LayerRule, ObjectiveRule> rule;
+};
+
+/// An estimator with values for its parameters: what a recipe names.
+class BoundEstimator {
+ public:
+  /// From a spelling such as "st" or "gumbel(temperature=0.5)".
+  /// Errors: UsageError for an unknown name, parameter or value.
+  explicit BoundEstimator(std::string_view spelling);
+
+  /// Runs the rule once. Both kinds of rule give the same form.
+  /// Cost: `traits.evaluations` runs of the objective.
+  Estimate operator()(const Objective& objective, const Random& random) const;
+
+  const Estimator& record() const { return *record_; }
+  const Arguments& arguments() const { return arguments_; }
+  std::string spell() const { return arguments_.spell(record_->name); }
+
+ private:
+  const Estimator* record_;
+  Arguments arguments_;
+};
+
+/// Draws every layer by one LayerRule; layer l takes random site l.
+class RuleSampler : public Sampler {
+ public:
+  RuleSampler(const LayerRule& rule, const Arguments& arguments,
+              const Random& random)
+      : rule_(rule), arguments_(arguments), random_(random) {}
+
+  Tensor draw(const Tensor& logits, const UnitOptions& units) override;
+
+ private:
+  LayerRule rule_;
+  const Arguments& arguments_;
+  Random random_;
+  uint32_t site_ = 0;
+};
+
+/// The parameter `noise` that straight-through rules share: the family that
+/// draws the units and so derives the proxy; "network" keeps the network's.
+Parameter noise_parameter();
+UnitOptions with_noise_argument(const DrawContext& context);
+
+/// Markdown of all records: `signet estimators --markdown`,
+/// docs/estimators.md.
+std::string estimators_markdown();
+
+}  // namespace signet

@@ -1,0 +1,46 @@
+// Gumbel-Softmax, binary case (Concrete).
+//
+//   z ~ F,  x = lo + (hi - lo) s(2 (a - z) / temperature),  s = sigmoid
+//
+// With logistic noise and eta = 2a this is s((eta - z') / temperature), z'
+// standard logistic. Jang et al. 2017; Maddison et al. 2017.
+
+#include <torch/torch.h>
+
+#include "signet/core/estimator.h"
+
+namespace signet {
+namespace {
+
+Tensor draw(const Tensor& logits, const DrawContext& context) {
+  const auto& units = context.units;
+  const auto z = units.noise->quantile(
+      context.random.uniform(logits.sizes(), logits.options()));
+  const double temperature = context.arguments.number("temperature");
+  const auto relaxed = torch::sigmoid((logits - z) * (2 / temperature));
+  return relaxed * width(units.encoding) + low(units.encoding);
+}
+
+const Registered<Estimator> entry{{
+    .name = "gumbel",
+    .summary = "Gumbel-Softmax (binary Concrete): the unit is relaxed to a "
+               "steep sigmoid of noise",
+    .help = R"(
+Forward: `x = s(2(a - z)/temperature)`, `z` from the noise of the units,
+stretched to [-1, 1] for signs; backward: its derivative. The whole objective,
+and every other gradient in it, is evaluated at relaxed units. Bias O(t) and
+variance O(1/t) in the temperature t. Cost: one forward, one backward.
+)",
+    .paper = "Jang, Gu, Poole 2017, arXiv:1611.01144; Maddison, Mnih, Teh "
+             "2017, arXiv:1611.00712",
+    .traits = {.order = 0, .relaxed = true},
+    .parameters = {{.name = "temperature",
+                    .fallback = 0.5,
+                    .help = "of the sigmoid; smaller is closer to a step",
+                    .min = 0.01,
+                    .max = 100}},
+    .rule = LayerRule{draw},
+}};
+
+}  // namespace
+}  // namespace signet

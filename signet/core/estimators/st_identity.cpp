@@ -1,0 +1,47 @@
+// Pass-through: straight-through whose proxy is a straight line.
+//
+//   x ~ F(a)                     forward
+//   g_a = slope (hi - lo) g_x    backward
+//
+// slope = F'(0) = 1/2 agrees with `st` at a = 0. For bits, slope = 1 is the
+// pass-through rule of R2RT, where g_a = g_x. Bengio et al. 2013.
+
+#include <torch/torch.h>
+
+#include "signet/core/draw_units.h"
+#include "signet/core/estimator.h"
+
+namespace signet {
+namespace {
+
+Tensor draw(const Tensor& logits, const DrawContext& context) {
+  const auto& units = context.units;
+  const auto x = draw_units(logits.detach(), *units.noise, low(units.encoding),
+                            high(units.encoding), context.random);
+  const double factor =
+      context.arguments.number("slope") * width(units.encoding);
+  // x + factor (a - stop(a)) would round x; the difference is exactly zero.
+  return x + factor * (logits - logits.detach());
+}
+
+const Registered<Estimator> entry{{
+    .name = "st-identity",
+    .summary = "pass-through: the gradient of a sampled unit is that of a "
+               "straight line",
+    .help = R"(
+Forward: `x ~ F(a)`. Backward: `g_a = slope (hi - lo) g_x`, whatever `a` is.
+No noise has this proxy: units that are certain go on receiving gradient, so
+the bias does not vanish even for a linear loss. Baseline for comparisons.
+Cost: one forward, one backward.
+)",
+    .paper = "Bengio, Leonard, Courville 2013, arXiv:1308.3432",
+    .traits = {.order = 0},
+    .parameters = {{.name = "slope",
+                    .fallback = 0.5,
+                    .help = "slope of F; 0.5 is every family's F'(0)",
+                    .min = 0}},
+    .rule = LayerRule{draw},
+}};
+
+}  // namespace
+}  // namespace signet

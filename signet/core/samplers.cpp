@@ -1,0 +1,73 @@
+#include "signet/core/samplers.h"
+
+#include <torch/torch.h>
+
+#include "signet/core/checks.h"
+#include "signet/core/draw_units.h"
+
+namespace signet {
+
+Tensor ModeSampler::draw(const Tensor& logits, const UnitOptions& units) {
+  check_floating(logits, "ModeSampler", "logits");
+  return torch::where(
+      logits >= 0, torch::scalar_tensor(high(units.encoding), logits.options()),
+      torch::scalar_tensor(low(units.encoding), logits.options()));
+}
+
+Tensor IndependentSampler::draw(const Tensor& logits,
+                                const UnitOptions& units) {
+  check_floating(logits, "IndependentSampler", "logits");
+  return draw_units(logits.detach(), *units.noise, low(units.encoding),
+                    high(units.encoding), random_.site(site_++));
+}
+
+Tensor RecordingSampler::draw(const Tensor& logits, const UnitOptions& units) {
+  check_floating(logits, "RecordingSampler", "logits");
+  const auto site = static_cast<uint32_t>(log_probs_.size());
+  const auto x = draw_units(logits.detach(), *units.noise, low(units.encoding),
+                            high(units.encoding), random_.site(site));
+  log_probs_.push_back(
+      signet::log_prob(*units.noise, logits, x == high(units.encoding)));
+  return x;
+}
+
+Tensor RecordingSampler::log_prob(const Tensor& loss) const {
+  auto total = torch::zeros_like(loss);
+  for (const auto& layer : log_probs_) {
+    check(layer.dim() >= loss.dim() &&
+              layer.sizes().slice(0, loss.dim()) == loss.sizes(),
+          "RecordingSampler",
+          "the loss must have a value for each example, of the leading shape "
+          "of the units " +
+              shape_text(layer.sizes()) + ", but got " +
+              shape_text(loss.sizes()));
+    total = total + layer.reshape({loss.numel(), -1}).sum(1).view(loss.sizes());
+  }
+  return total;
+}
+
+Tensor EnumeratingSampler::draw(const Tensor& logits,
+                                const UnitOptions& units) {
+  check_floating(logits, "EnumeratingSampler", "logits");
+  // The first layer has no samples axis; later ones inherit it from below.
+  const auto a = logits.dim() == 2 ? logits.unsqueeze(0) : logits;
+  check(a.dim() == 3, "EnumeratingSampler",
+        "logits must be [B, n] or [K, B, n], but got " +
+            shape_text(logits.sizes()));
+  const int64_t n = a.size(2);
+  const auto index = torch::TensorOptions(torch::kInt64).device(a.device());
+  const auto states = torch::arange(first_, first_ + count_, index);
+  const auto shifts = torch::arange(units_, units_ + n, index);
+  const auto high_bit =
+      states.unsqueeze(1).bitwise_right_shift(shifts).bitwise_and(1).to(
+          torch::kBool);  // [K, n]
+  const auto mask = high_bit.unsqueeze(1).expand({count_, a.size(1), n});
+  const auto log_q =
+      signet::log_prob(*units.noise, a.expand({count_, a.size(1), n}), mask);
+  const auto sum = log_q.sum(2);
+  log_prob_ = log_prob_.defined() ? log_prob_ + sum : sum;
+  units_ += n;
+  return mask.to(a.scalar_type()) * width(units.encoding) + low(units.encoding);
+}
+
+}  // namespace signet
