@@ -1,0 +1,43 @@
+#pragma once
+
+#include <torch/nn/module.h>
+
+#include <functional>
+#include <memory>
+
+#include "signet/core/random.h"
+#include "signet/core/sampler.h"
+#include "signet/models/network_spec.h"
+
+namespace signet {
+
+/// The LibTorch module of a NetworkSpec. Child i is layer i, so parameters
+/// read "0.latent", "1.running_mean".
+class Network : public torch::nn::Module {
+ public:
+  /// Initial weights come from `random`, one site a layer.
+  Network(NetworkSpec spec, const Random& random);
+
+  /// Called after layer i with its output.
+  using Observer = std::function<void(size_t i, const Tensor& output)>;
+
+  /// Logits of the classes.
+  /// Shapes: x [B, inputs], floating; result [B, classes], or [K, B, classes]
+  /// when the sampler draws K samples.
+  Tensor forward(const Tensor& x, Sampler& sampler,
+                 const Observer& observe = {});
+
+  /// What dropout draws from; set it anew for every training step.
+  void set_dropout_random(const Random& random) { dropout_random_ = random; }
+
+  const NetworkSpec& spec() const { return spec_; }
+  const torch::nn::Module& layer(size_t i) const { return *layers_[i]; }
+
+ private:
+  NetworkSpec spec_;
+  Random dropout_random_;
+  /// One a layer; an empty Module for units and dropout, which own nothing.
+  std::vector<std::shared_ptr<torch::nn::Module>> layers_;
+};
+
+}  // namespace signet

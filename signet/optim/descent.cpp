@@ -1,0 +1,137 @@
+#include "signet/optim/descent.h"
+
+#include <ATen/Parallel.h>
+#include <torch/torch.h>
+
+#include <algorithm>
+#include <cmath>
+
+namespace signet {
+namespace {
+
+/// Adam's two corrections folded into constants of one step.
+struct AdamConstants {
+  double first;   ///< rate / (1 - beta1^t)
+  double second;  ///< 1 / (1 - beta2^t)
+};
+
+AdamConstants adam_constants(const Direction& d, double rate, int64_t step) {
+  const auto t = static_cast<double>(step);
+  return {rate / (1 - std::pow(d.beta1, t)), 1 / (1 - std::pow(d.beta2, t))};
+}
+
+Tensor& memory(const StepContext& c, const char* name) {
+  auto& m = c.state[name];
+  if (!m.defined()) m = torch::zeros_like(c.parameter);
+  return m;
+}
+
+bool is_fast(const Tensor& t) {
+  return t.device().is_cpu() && t.scalar_type() == torch::kFloat &&
+         t.is_contiguous();
+}
+
+/// One pass: reads p, g, m, v and writes p, m, v.
+void adam_pass(const StepContext& c, const Direction& d, double scale,
+               double bound) {
+  const auto k = adam_constants(d, c.rate, c.step);
+  const auto first = static_cast<float>(k.first);
+  const auto second = static_cast<float>(k.second);
+  const auto beta1 = static_cast<float>(d.beta1);
+  const auto beta2 = static_cast<float>(d.beta2);
+  const auto rest1 = static_cast<float>(1 - d.beta1);
+  const auto rest2 = static_cast<float>(1 - d.beta2);
+  const auto epsilon = static_cast<float>(d.epsilon);
+  const auto factor = static_cast<float>(scale);
+  const float limit =
+      bound > 0 ? static_cast<float>(bound) : std::numeric_limits<float>::max();
+  float* p = c.parameter.data_ptr<float>();
+  float* m = memory(c, "m").data_ptr<float>();
+  float* v = memory(c, "v").data_ptr<float>();
+  const float* g = c.gradient.data_ptr<float>();
+  at::parallel_for(0, c.parameter.numel(), 1 << 15, [&](int64_t i, int64_t n) {
+    for (; i < n; ++i) {
+      const float gi = factor * g[i];
+      const float mi = beta1 * m[i] + rest1 * gi;
+      const float vi = beta2 * v[i] + rest2 * (gi * gi);
+      m[i] = mi;
+      v[i] = vi;
+      const float next = p[i] - first * mi / (std::sqrt(vi * second) + epsilon);
+      p[i] = std::min(std::max(next, -limit), limit);
+    }
+  });
+}
+
+}  // namespace
+
+std::vector<Parameter> direction_parameters() {
+  return {{.name = "direction",
+           .fallback = std::string("adam"),
+           .help = "what the gradient becomes before the step",
+           .choices = {"sgd", "momentum", "adam"}},
+          {.name = "beta1",
+           .fallback = 0.9,
+           .help = "decay of the mean gradient (momentum, adam)",
+           .min = 0,
+           .max = 0.99999},
+          {.name = "beta2",
+           .fallback = 0.999,
+           .help = "decay of the mean squared gradient (adam)",
+           .min = 0,
+           .max = 0.999999},
+          {.name = "epsilon",
+           .fallback = 1e-8,
+           .help = "added to the root of the mean square (adam)",
+           .min = 1e-12,
+           .max = 1}};
+}
+
+Direction read_direction(const Arguments& a) {
+  const auto& kind = a.text("direction");
+  return {.kind = kind == "sgd"        ? Direction::Kind::sgd
+                  : kind == "momentum" ? Direction::Kind::momentum
+                                       : Direction::Kind::adam,
+          .beta1 = a.number("beta1"),
+          .beta2 = a.number("beta2"),
+          .epsilon = a.number("epsilon")};
+}
+
+void descend_reference(const StepContext& c, const Direction& d, double scale,
+                       double bound) {
+  torch::NoGradGuard no_gradient;
+  const auto g = c.gradient * scale;
+  switch (d.kind) {
+    case Direction::Kind::sgd:
+      c.parameter.sub_(g, c.rate);
+      break;
+    case Direction::Kind::momentum: {
+      auto& m = memory(c, "m");
+      m.mul_(d.beta1).add_(g);
+      c.parameter.sub_(m, c.rate);
+      break;
+    }
+    case Direction::Kind::adam: {
+      const auto k = adam_constants(d, c.rate, c.step);
+      auto& m = memory(c, "m");
+      auto& v = memory(c, "v");
+      m.mul_(d.beta1).add_(g, 1 - d.beta1);
+      v.mul_(d.beta2).add_(g * g, 1 - d.beta2);
+      c.parameter.sub_(m / ((v * k.second).sqrt() + d.epsilon), k.first);
+      break;
+    }
+  }
+  if (bound > 0) c.parameter.clamp_(-bound, bound);
+}
+
+void descend(const StepContext& c, const Direction& d, double scale,
+             double bound) {
+  torch::NoGradGuard no_gradient;
+  if (d.kind == Direction::Kind::adam && is_fast(c.parameter) &&
+      is_fast(c.gradient)) {
+    adam_pass(c, d, scale, bound);
+  } else {
+    descend_reference(c, d, scale, bound);
+  }
+}
+
+}  // namespace signet

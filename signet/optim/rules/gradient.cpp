@@ -1,0 +1,25 @@
+// Plain descent for real-valued parameters:  p <- p - rate d.
+
+#include "signet/optim/descent.h"
+
+namespace signet {
+namespace {
+
+void step(const StepContext& context) {
+  descend(context, read_direction(context.arguments), 1, 0);
+}
+
+const Registered<WeightRule> entry{{
+    .name = "gradient",
+    .summary = "gradient descent (sgd, momentum, adam) for real parameters",
+    .help = R"(
+`p <- p - rate d`, `d` the gradient, its momentum or Adam's direction. For batch
+norm, biases and real weights.
+)",
+    .paper = "Kingma, Ba 2015, arXiv:1412.6980",
+    .parameters = direction_parameters(),
+    .step = step,
+}};
+
+}  // namespace
+}  // namespace signet

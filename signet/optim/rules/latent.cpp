@@ -1,0 +1,44 @@
+// Latent weights with clipping (BinaryConnect).
+//
+//   w = sign(eta),   eta <- clip(eta - rate d(dL/dw), -clip, clip)
+//
+// With d = dL/dw this is projected gradient descent on the mean mu = eta of a
+// Bernoulli weight: the mirror step of the Euclidean divergence, clip = 1.
+// Courbariaux et al. 2015; Shekhovtsov, Yanush 2021.
+
+#include "signet/optim/descent.h"
+
+namespace signet {
+namespace {
+
+void step(const StepContext& context) {
+  descend(context, read_direction(context.arguments), 1,
+          context.arguments.number("clip"));
+}
+
+std::vector<Parameter> parameters() {
+  auto all = direction_parameters();
+  all.push_back({.name = "clip",
+                 .fallback = 1.0,
+                 .help = "latent weights stay in [-clip, clip]; 0: anywhere",
+                 .min = 0});
+  return all;
+}
+
+const Registered<WeightRule> entry{{
+    .name = "latent",
+    .summary = "latent real weights behind binary ones, clipped "
+               "(BinaryConnect)",
+    .help = R"(
+`w = sign(eta)`; `eta <- clip(eta - rate d, -clip, clip)`, `d` from `dL/dw` as it
+is (identity straight-through). Clipping keeps a weight from drifting so far
+that it can no longer flip. With plain sgd it is projected gradient descent on
+the mean of a Bernoulli weight.
+)",
+    .paper = "Courbariaux, Bengio, David 2015, arXiv:1511.00363",
+    .parameters = parameters(),
+    .step = step,
+}};
+
+}  // namespace
+}  // namespace signet

@@ -1,0 +1,43 @@
+// Mirror descent over the probabilities of binary weights.
+//
+//   theta = P(w = +1),  g = dL/dtheta = 2 dL/dw
+//   theta' = argmin <g, theta> + KL(theta | theta_t) / rate
+//
+// With eta = logit(theta) the minimum is eta' = eta - rate g: the latent
+// weight takes an additive step, no clipping. Shekhovtsov, Yanush 2021.
+
+#include "signet/optim/descent.h"
+
+namespace signet {
+namespace {
+
+void step(const StepContext& context) {
+  descend(context, read_direction(context.arguments), 2, 0);
+}
+
+std::vector<Parameter> parameters() {
+  auto all = direction_parameters();
+  all.push_back({.name = "divergence",
+                 .fallback = std::string("kl"),
+                 .help = "kl: between Bernoulli laws, eta = logit(theta)",
+                 .choices = {"kl"}});
+  return all;
+}
+
+const Registered<WeightRule> entry{{
+    .name = "mirror-descent",
+    .summary = "mirror descent over P(w = +1): an additive step of its logit",
+    .help = R"(
+`theta = P(w = +1)`, `eta = logit(theta)`, `w = sign(eta)`. The step
+`argmin <g, theta> + KL(theta | theta_t)/rate` with `g = 2 dL/dw` is
+`eta <- eta - rate g`: identity straight-through on latent weights, explained.
+No clipping: certainty is a large `|eta|`. Adam's direction does not depend on
+the scale of g, so there `latent(clip=0)` takes the same steps.
+)",
+    .paper = "Shekhovtsov, Yanush 2021, arXiv:2006.06880",
+    .parameters = parameters(),
+    .step = step,
+}};
+
+}  // namespace
+}  // namespace signet
