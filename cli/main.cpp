@@ -1,0 +1,107 @@
+// signet: one program, one file a sub-command.
+//
+// The commands that need LibTorch live in a library that is loaded when one of
+// them, or the list of all, is asked for. Exit status: 0, 1 for an error,
+// 2 for a usage error.
+
+#include <dlfcn.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <filesystem>
+#include <iostream>
+#include <map>
+
+#include "cli/command.h"
+
+namespace {
+
+namespace fs = std::filesystem;
+
+/// Loads the training commands into the table. Returns "" or why not.
+std::string load_training_commands() {
+  const auto folder = fs::read_symlink("/proc/self/exe").parent_path();
+  for (const auto& path :
+       {folder / ".." / "lib" / SIGNET_PLUGIN,
+        folder / ".." / SIGNET_INSTALL_LIBDIR / SIGNET_PLUGIN}) {
+    if (!fs::exists(path)) continue;
+    if (dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL)) return "";
+    return dlerror();
+  }
+  return "the training commands are not installed (" SIGNET_PLUGIN ")";
+}
+
+bool is_known(const std::string& name) {
+  for (const auto& command : signet::table<signet::Command>()) {
+    if (command.name == name) return true;
+  }
+  return false;
+}
+
+/// The first argument that is no option: the sub-command asked for.
+std::string asked_command(int count, char** arguments) {
+  for (int i = 1; i < count; ++i) {
+    if (arguments[i][0] != '-') return arguments[i];
+  }
+  return "";
+}
+
+int run(int count, char** arguments) {
+  std::string missing;
+  if (count == 2 && std::string(arguments[1]) == "--version") {
+    std::cout << "signet " SIGNET_VERSION "\n";
+    return 0;
+  }
+  const auto asked = asked_command(count, arguments);
+  if (!is_known(asked)) missing = load_training_commands();
+
+  CLI::App app{
+      "signet trains, measures and ships stochastic binary networks.\n\n"
+      "  signet train recipes/fashion-mlp.toml --out runs/fashion-mlp\n"
+      "  signet eval runs/fashion-mlp --samples 10\n"
+      "  signet export runs/fashion-mlp --out fashion-mlp.signet\n"
+      "  signet run fashion-mlp.signet --data fashion-mnist\n",
+      "signet"};
+  app.require_subcommand(1);
+  app.set_version_flag("--version", "signet " SIGNET_VERSION);
+  app.footer("\n'signet COMMAND --help' has the options of a command." +
+             (missing.empty() ? "" : "\nNot available: " + missing));
+  std::map<CLI::App*, std::function<int()>> actions;
+  std::vector<std::string> names;
+  for (const auto& command : signet::table<signet::Command>()) {
+    auto* sub = app.add_subcommand(command.name, command.summary);
+    actions[sub] = command.setup(*sub);
+    names.push_back(command.name);
+  }
+  if (!asked.empty() && !is_known(asked)) {
+    throw signet::UsageError(
+        signet::unknown_name("command", asked, names) +
+        (missing.empty() ? "" : ". Not available: " + missing));
+  }
+  try {
+    app.parse(count, arguments);
+  } catch (const CLI::Success& success) {  // --help, --version
+    return app.exit(success);
+  } catch (const CLI::ParseError& error) {
+    std::string text = error.what();
+    if (count < 2) text = "a command is required; 'signet --help' lists them";
+    throw signet::UsageError(text);
+  }
+  return actions.at(app.get_subcommands().front())();
+}
+
+}  // namespace
+
+int main(int count, char** arguments) {
+  try {
+    return run(count, arguments);
+  } catch (const signet::UsageError& error) {
+    std::fprintf(stderr, "signet: %s\n", error.what());
+    return 2;
+  } catch (const std::exception& error) {
+    // LibTorch appends a stack trace: the first line says it all.
+    const std::string text = error.what();
+    std::fprintf(stderr, "signet: %s\n", text.substr(0, text.find('\n')).c_str());
+    return 1;
+  }
+}

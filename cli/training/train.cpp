@@ -1,0 +1,76 @@
+// signet train RECIPE --out FOLDER
+
+#include <ATen/Parallel.h>
+
+#include <cstdio>
+#include <memory>
+
+#include "cli/command.h"
+#include "signet/base/error.h"
+#include "signet/experiments/blas_check.h"
+#include "signet/experiments/progress.h"
+#include "signet/experiments/run_folder.h"
+#include "signet/experiments/training.h"
+
+namespace signet {
+namespace {
+
+struct Options {
+  std::string recipe, out;
+  std::vector<std::string> overrides;
+  bool resume = false, overwrite = false;
+  int64_t seed = -1;
+  int threads = 0;
+};
+
+int run(const Options& options) {
+  if (options.threads > 0) at::set_num_threads(options.threads);
+  const auto warning = slow_blas_warning();
+  if (!warning.empty()) std::fprintf(stderr, "%s\n", warning.c_str());
+  auto overrides = options.overrides;
+  if (options.seed >= 0)
+    overrides.push_back("seed=" + std::to_string(options.seed));
+  auto path = options.recipe;
+  if (path.empty()) {
+    check(options.resume, "train",
+          "a recipe is required, such as recipes/fashion-mlp.toml");
+    path = RunFolder{options.out}.recipe();
+  }
+  const auto recipe = load_recipe(path, overrides);
+  std::string command = "signet train " + path + " --out " + options.out;
+  for (const auto& text : options.overrides) command += " --set " + text;
+  if (options.seed >= 0) command += " --seed " + std::to_string(options.seed);
+  const auto result = train(recipe, {.out = options.out,
+                                     .resume = options.resume,
+                                     .overwrite = options.overwrite,
+                                     .command = command});
+  std::printf("%s: test accuracy %.2f %% after %ld epochs, %s\n",
+              options.out.c_str(), 100 * result.test.accuracy(),
+              static_cast<long>(result.epochs),
+              duration_text(result.seconds).c_str());
+  return 0;
+}
+
+const Registered<Command> entry{{
+    .name = "train",
+    .summary = "Train what a recipe describes, into a run folder",
+    .setup = [](CLI::App& app) -> std::function<int()> {
+      auto o = std::make_shared<Options>();
+      app.add_option("recipe", o->recipe,
+                     "TOML file; with --resume the run's own by default");
+      app.add_option("--out", o->out, "run folder")->required();
+      app.add_option("--set", o->overrides,
+                     "override a key of the recipe: optimizer.rate=0.01")
+          ->allow_extra_args(false);
+      app.add_option("--seed", o->seed, "override the recipe's seed")
+          ->check(CLI::NonNegativeNumber);
+      app.add_option("--threads", o->threads, "threads (default: all cores)")
+          ->check(CLI::PositiveNumber);
+      app.add_flag("--resume", o->resume, "go on from the last checkpoint");
+      app.add_flag("--overwrite", o->overwrite, "replace a run in the folder");
+      return [o] { return run(*o); };
+    },
+}};
+
+}  // namespace
+}  // namespace signet

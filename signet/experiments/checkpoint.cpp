@@ -1,0 +1,138 @@
+#include "signet/experiments/checkpoint.h"
+
+#include <torch/torch.h>
+
+#include <cstring>
+#include <nlohmann/json.hpp>
+
+#include "signet/base/error.h"
+#include "signet/core/checks.h"
+#include "signet/data/safetensors.h"
+
+namespace signet {
+namespace {
+
+constexpr auto kFormat = "signet-checkpoint-1";
+
+const std::pair<const char*, torch::ScalarType> kTypes[] = {
+    {"F32", torch::kFloat}, {"F64", torch::kDouble}, {"I64", torch::kInt64}};
+
+TensorData to_data(const Tensor& tensor) {
+  const auto plain = tensor.detach().to(torch::kCPU).contiguous();
+  for (const auto& [name, type] : kTypes) {
+    if (plain.scalar_type() != type) continue;
+    const auto* bytes = static_cast<const uint8_t*>(plain.data_ptr());
+    return {name, plain.sizes().vec(), {bytes, bytes + plain.nbytes()}};
+  }
+  throw std::logic_error("checkpoint: a tensor of an unexpected type");
+}
+
+Tensor to_tensor(const TensorData& data, const std::string& name) {
+  for (const auto& [type_name, type] : kTypes) {
+    if (data.dtype != type_name) continue;
+    auto tensor = torch::empty(data.shape, type);
+    std::memcpy(tensor.data_ptr(), data.bytes.data(), data.bytes.size());
+    return tensor;
+  }
+  throw UsageError("checkpoint: " + name + " is of type " + data.dtype +
+                   ", which signet does not write");
+}
+
+nlohmann::json layers_json(const NetworkSpec& spec) {
+  auto all = nlohmann::json::array();
+  for (const auto& row : summarize(spec)) {
+    all.push_back({{"name", row.name},
+                   {"outputs", row.outputs},
+                   {"binary_weights", row.binary_weights},
+                   {"real_weights", row.real_weights},
+                   {"binary_macs", row.binary_macs},
+                   {"real_macs", row.real_macs},
+                   {"bytes", row.bytes()}});
+  }
+  return all;
+}
+
+}  // namespace
+
+std::map<std::string, Tensor> network_state(const Network& network) {
+  std::map<std::string, Tensor> state;
+  for (const auto& item : network.named_parameters())
+    state[item.key()] = item.value();
+  for (const auto& item : network.named_buffers())
+    state[item.key()] = item.value();
+  return state;
+}
+
+void load_network_state(Network& network,
+                        const std::map<std::string, Tensor>& state) {
+  torch::NoGradGuard no_gradient;
+  auto own = network_state(network);
+  for (const auto& [name, tensor] : state) {
+    check(own.count(name) > 0, "checkpoint",
+          "holds '" + name + "', which the network of the recipe has not");
+    check(own[name].sizes() == tensor.sizes(), "checkpoint",
+          "'" + name + "' must be " + shape_text(own[name].sizes()) +
+              ", but got " + shape_text(tensor.sizes()));
+    own[name].copy_(tensor);
+    own.erase(name);
+  }
+  check(own.empty(), "checkpoint",
+        "lacks '" + (own.empty() ? "" : own.begin()->first) + "'");
+}
+
+void save_checkpoint(const std::filesystem::path& path,
+                     const Checkpoint& checkpoint, const NetworkSpec& spec) {
+  Safetensors file;
+  for (const auto& [name, tensor] : checkpoint.network)
+    file.tensors["network." + name] = to_data(tensor);
+  for (const auto& [name, tensor] : checkpoint.optimizer)
+    file.tensors["optimizer." + name] = to_data(tensor);
+  file.metadata = {{"format", kFormat},
+                   {"epoch", std::to_string(checkpoint.epoch)},
+                   {"steps", std::to_string(checkpoint.steps)},
+                   {"threads", std::to_string(checkpoint.threads)},
+                   {"recipe", checkpoint.recipe},
+                   {"inputs", std::to_string(spec.inputs)},
+                   {"layers", layers_json(spec).dump()}};
+  save_safetensors(path, file);
+}
+
+Checkpoint load_checkpoint(const std::filesystem::path& path) {
+  const auto file = load_safetensors(path);
+  const auto text = [&](const std::string& key) {
+    const auto found = file.metadata.find(key);
+    check(found != file.metadata.end(), path.string(),
+          "is not a checkpoint of signet: it has no metadata '" + key + "'");
+    return found->second;
+  };
+  check(text("format") == kFormat, path.string(),
+        "must be of format " + std::string(kFormat) + ", but got '" +
+            text("format") + "', written by another version of signet");
+  const auto number = [&](const std::string& key) -> int64_t {
+    try {
+      return std::stoll(text(key));
+    } catch (const std::logic_error&) {
+      throw UsageError(path.string() + ": metadata '" + key +
+                       "' must be a number, but got '" + text(key) + "'");
+    }
+  };
+  Checkpoint checkpoint{.epoch = number("epoch"),
+                        .steps = number("steps"),
+                        .recipe = text("recipe"),
+                        .inputs = number("inputs"),
+                        .threads = number("threads"),
+                        .network = {},
+                        .optimizer = {}};
+  for (const auto& [name, data] : file.tensors) {
+    const auto dot = name.find('.');
+    const auto owner = name.substr(0, dot);
+    check(owner == "network" || owner == "optimizer", path.string(),
+          "holds an unknown tensor '" + name + "'");
+    auto& state =
+        owner == "network" ? checkpoint.network : checkpoint.optimizer;
+    state[name.substr(dot + 1)] = to_tensor(data, name);
+  }
+  return checkpoint;
+}
+
+}  // namespace signet

@@ -1,0 +1,37 @@
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <string>
+
+#include "signet/models/network.h"
+#include "signet/optim/optimizer.h"
+
+namespace signet {
+
+/// The state of a run between two steps: all that it needs to go on. Random
+/// numbers are addressed by (seed, step), so they have no state.
+struct Checkpoint {
+  int64_t epoch = 0;  ///< epochs done
+  int64_t steps = 0;  ///< optimizer steps done
+  std::string recipe;
+  int64_t inputs = 0;   ///< of the network
+  int64_t threads = 0;  ///< that trained it; sums depend on their number
+  std::map<std::string, Tensor> network;    ///< parameters and buffers
+  std::map<std::string, Tensor> optimizer;  ///< Optimizer::state()
+};
+
+/// Parameters and buffers by name. They share memory with the network.
+std::map<std::string, Tensor> network_state(const Network& network);
+/// Errors: UsageError for a missing or unknown name, or another shape.
+void load_network_state(Network& network,
+                        const std::map<std::string, Tensor>& state);
+
+/// Writes safetensors, whole or not at all: tensors "network.*" and
+/// "optimizer.*", metadata with the recipe and a table of the layers.
+void save_checkpoint(const std::filesystem::path& path,
+                     const Checkpoint& checkpoint, const NetworkSpec& spec);
+/// Errors: a damaged file, or one of another version: one line.
+Checkpoint load_checkpoint(const std::filesystem::path& path);
+
+}  // namespace signet

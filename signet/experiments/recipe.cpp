@@ -1,0 +1,252 @@
+#include "signet/experiments/recipe.h"
+
+#include <toml++/toml.h>
+
+#include <functional>
+#include <optional>
+#include <sstream>
+
+#include "signet/base/arguments.h"
+#include "signet/base/error.h"
+#include "signet/base/names.h"
+#include "signet/base/overloaded.h"
+#include "signet/core/estimator.h"
+#include "signet/data/atomic_file.h"
+#include "signet/data/dataset.h"
+#include "signet/models/network_spec.h"
+#include "signet/optim/weight_rule.h"
+
+namespace signet {
+namespace {
+
+using Field = RecipeKey::Field;
+
+std::vector<RecipeKey> make_keys() {
+  std::vector<std::string> sets;
+  for (const auto& set : known_datasets()) sets.push_back(set.name);
+  return {
+      {"name", "names the run in reports and in the model file",
+       [](Recipe& r) -> Field { return &r.name; }},
+      {"seed", "of all random numbers: same seed, same run",
+       [](Recipe& r) -> Field { return &r.seed; }, 0},
+      {"data.set", "the data set",
+       [](Recipe& r) -> Field { return &r.data.set; }, 0, 0, sets},
+      {"data.folder", "where its files are; empty: where its package puts them",
+       [](Recipe& r) -> Field { return &r.data.folder; }},
+      {"data.validation", "training examples held out for validation",
+       [](Recipe& r) -> Field { return &r.data.validation; }, 0},
+      {"data.split_seed", "decides which examples are held out",
+       [](Recipe& r) -> Field { return &r.data.split_seed; }, 0},
+      {"network.layers",
+       "from input to output, each KIND or KIND(key=value, ...); "
+       "'signet help layers' lists the kinds",
+       [](Recipe& r) -> Field { return &r.network.layers; }},
+      {"train.epochs", "passes over the training examples",
+       [](Recipe& r) -> Field { return &r.train.epochs; }, 1},
+      {"train.batch", "examples in a step",
+       [](Recipe& r) -> Field { return &r.train.batch; }, 1},
+      {"train.estimator",
+       "of the gradient of the units; 'signet estimators' lists them",
+       [](Recipe& r) -> Field { return &r.train.estimator; }},
+      {"optimizer.rate", "learning rate at the start",
+       [](Recipe& r) -> Field { return &r.optimizer.rate; }, 0},
+      {"optimizer.schedule",
+       "of the rate: constant, or half a cosine down to 0 at the last step",
+       [](Recipe& r) -> Field { return &r.optimizer.schedule; },
+       0,
+       0,
+       {"constant", "cosine"}},
+      {"optimizer.weights",
+       "rule of the latent weights behind binary ones; 'signet optimizers'",
+       [](Recipe& r) -> Field { return &r.optimizer.weights; }},
+      {"optimizer.others", "rule of all other parameters",
+       [](Recipe& r) -> Field { return &r.optimizer.others; }},
+  };
+}
+
+std::vector<std::string> key_names() {
+  std::vector<std::string> names;
+  for (const auto& key : recipe_keys()) names.push_back(key.path);
+  return names;
+}
+
+void check_number(const RecipeKey& key, double value, const std::string& who) {
+  check(value >= key.min && value <= key.max, who,
+        key.path + " must be at least " + number_text(key.min) + ", but got " +
+            number_text(value));
+}
+
+/// Puts a TOML value into the recipe.
+void assign(Recipe& recipe, const RecipeKey& key, const toml::node& node,
+            const std::string& who) {
+  const auto fail = [&](const char* must) {
+    throw UsageError(who + ": " + key.path + " must be " + must);
+  };
+  std::visit(
+      Overloaded{[&](std::string* text) {
+                   if (!node.is_string()) fail("a text, in quotes");
+                   *text = node.as_string()->get();
+                   check(key.choices.empty() ||
+                             std::find(key.choices.begin(), key.choices.end(),
+                                       *text) != key.choices.end(),
+                         who,
+                         key.path + " must be one of " + join(key.choices) +
+                             ", but got '" + *text + "'");
+                 },
+                 [&](int64_t* integer) {
+                   if (!node.is_integer()) fail("a whole number");
+                   *integer = node.as_integer()->get();
+                   check_number(key, static_cast<double>(*integer), who);
+                 },
+                 [&](double* number) {
+                   if (!node.is_number()) fail("a number");
+                   *number = *node.value<double>();
+                   check_number(key, *number, who);
+                 },
+                 [&](std::vector<std::string>* texts) {
+                   if (!node.is_array()) fail("a list of texts");
+                   texts->clear();
+                   for (const auto& element : *node.as_array()) {
+                     if (!element.is_string()) fail("a list of texts");
+                     texts->push_back(element.as_string()->get());
+                   }
+                 }},
+      key.field(recipe));
+}
+
+void assign_all(Recipe& recipe, const toml::table& table,
+                const std::string& prefix, const std::string& source) {
+  for (const auto& [name, node] : table) {
+    const auto path = prefix + std::string(name.str());
+    if (const auto* inner = node.as_table()) {
+      assign_all(recipe, *inner, path + ".", source);
+      continue;
+    }
+    const auto who =
+        source + (node.source().begin
+                      ? ":" + std::to_string(node.source().begin.line)
+                      : "");
+    const RecipeKey* found = nullptr;
+    for (const auto& key : recipe_keys()) {
+      if (key.path == path) found = &key;
+    }
+    if (!found) {
+      throw UsageError(who + ": " + unknown_name("key", path, key_names()) +
+                       " ('signet help recipe' explains them)");
+    }
+    assign(recipe, *found, node, who);
+  }
+}
+
+toml::table parse_toml(const std::string& text, const std::string& source) {
+  try {
+    return toml::parse(text, source);
+  } catch (const toml::parse_error& error) {
+    throw UsageError(source + ":" + std::to_string(error.source().begin.line) +
+                     ": " + std::string(error.description()));
+  }
+}
+
+/// "a.b=value": TOML, or a bare text where TOML would want quotes.
+void override_key(Recipe& recipe, const std::string& text) {
+  const auto equals = text.find('=');
+  check(equals != std::string::npos && equals > 0, "--set",
+        "must read key=value, but got '" + text + "'");
+  const auto value = text.substr(equals + 1);
+  toml::table table;
+  try {
+    table = toml::parse(text.substr(0, equals) + " = " + value);
+  } catch (const toml::parse_error&) {
+    std::ostringstream quoted;
+    quoted << toml::value<std::string>(value);
+    table = parse_toml(text.substr(0, equals) + " = " + quoted.str(), "--set");
+  }
+  assign_all(recipe, table, "", "--set " + text.substr(0, equals));
+}
+
+std::string value_text(const Field& field) {
+  std::ostringstream text;
+  std::visit(
+      Overloaded{[&](std::string* t) { text << toml::value<std::string>(*t); },
+                 [&](int64_t* i) { text << *i; },
+                 [&](double* d) { text << toml::value<double>(*d); },
+                 [&](std::vector<std::string>* list) {
+                   text << "[\n";
+                   for (const auto& t : *list)
+                     text << "  " << toml::value<std::string>(t) << ",\n";
+                   text << "]";
+                 }},
+      field);
+  return text.str();
+}
+
+/// Whatever is spelt inside a key must parse before training starts.
+void check_spellings(const Recipe& recipe, const std::string& source) {
+  const auto checked = [&](const char* key, const auto& parse) {
+    try {
+      parse();
+    } catch (const UsageError& error) {
+      throw UsageError(source + ": " + key + ": " + error.what());
+    }
+  };
+  checked("network.layers", [&] { parse_network(1, recipe.network.layers); });
+  checked("train.estimator", [&] { BoundEstimator{recipe.train.estimator}; });
+  checked("optimizer.weights", [&] { BoundRule{recipe.optimizer.weights}; });
+  checked("optimizer.others", [&] { BoundRule{recipe.optimizer.others}; });
+}
+
+}  // namespace
+
+const std::vector<RecipeKey>& recipe_keys() {
+  static const auto keys = make_keys();
+  return keys;
+}
+
+Recipe parse_recipe(const std::string& toml, const std::string& source,
+                    const std::vector<std::string>& overrides) {
+  Recipe recipe;
+  assign_all(recipe, parse_toml(toml, source), "", source);
+  for (const auto& text : overrides) override_key(recipe, text);
+  check_spellings(recipe, source);
+  return recipe;
+}
+
+Recipe load_recipe(const std::filesystem::path& path,
+                   const std::vector<std::string>& overrides) {
+  const auto bytes = read_file(path);
+  return parse_recipe(std::string(bytes.begin(), bytes.end()), path.string(),
+                      overrides);
+}
+
+std::string recipe_text(const Recipe& recipe) {
+  auto copy = recipe;
+  std::string text, section;
+  for (const auto& key : recipe_keys()) {
+    const auto dot = key.path.find('.');
+    const auto key_section =
+        dot == std::string::npos ? "" : key.path.substr(0, dot);
+    if (key_section != section) {
+      section = key_section;
+      text += "\n[" + section + "]\n";
+    }
+    const auto name =
+        dot == std::string::npos ? key.path : key.path.substr(dot + 1);
+    text += "# " + key.help;
+    if (!key.choices.empty()) text += " (" + join(key.choices) + ")";
+    text += "\n" + name + " = " + value_text(key.field(copy)) + "\n";
+  }
+  return text;
+}
+
+std::vector<std::string> differences(const Recipe& a, const Recipe& b) {
+  auto first = a, second = b;
+  std::vector<std::string> found;
+  for (const auto& key : recipe_keys()) {
+    const auto x = value_text(key.field(first));
+    const auto y = value_text(key.field(second));
+    if (x != y) found.push_back(key.path + ": " + x + " -> " + y);
+  }
+  return found;
+}
+
+}  // namespace signet
