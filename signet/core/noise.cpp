@@ -1,14 +1,12 @@
 #include "signet/core/noise.h"
 
 #include <ATen/Functions.h>
-#include <torch/csrc/autograd/custom_function.h>
 
-#include <cmath>
 #include <limits>
 #include <numbers>
 
-#include "signet/core/checks.h"
-#include "signet/core/names.h"
+#include "signet/base/error.h"
+#include "signet/base/names.h"
 
 namespace signet {
 namespace {
@@ -25,180 +23,143 @@ Tensor by_sign(const Tensor& z, const Tensor& below, const Tensor& above) {
 /// The smaller tail probability, of u or of 1 - u (which is exact).
 Tensor tail(const Tensor& u) { return at::minimum(u, 1 - u); }
 
-const Noise kLogistic{
-    .name = "logistic",
-    .summary = "F(z) = sigma(2z); proxy tanh(z)",
-    .standard_deviation = pi / (2 * std::numbers::sqrt3),
-    .cdf = [](const Tensor& z) { return at::sigmoid(2 * z); },
-    .density =
-        [](const Tensor& z) {
-          return 2 * at::sigmoid(2 * z) * at::sigmoid(-2 * z);
-        },
-    .quantile = [](const Tensor& u) { return at::logit(u) / 2; },
-    .log_cdf = [](const Tensor& z) { return at::log_sigmoid(2 * z); },
-    .score = [](const Tensor& z) { return 2 * at::sigmoid(-2 * z); },
-    .kernel = ThresholdKernel::logistic,
-};
-
-const Noise kUniform{
-    .name = "uniform",
-    .summary = "on [-1, 1]; proxy hardtanh(z)",
-    .standard_deviation = 1 / std::numbers::sqrt3,
-    .cdf = [](const Tensor& z) { return ((z + 1) / 2).clamp(0, 1); },
-    .density =
-        [](const Tensor& z) { return (z.abs() <= 1).to(z.options()) / 2; },
-    .quantile = [](const Tensor& u) { return 2 * u - 1; },
-    .kernel = ThresholdKernel::uniform,
-};
-
-const Noise kTriangular{
-    .name = "triangular",
-    .summary = "on [-2, 2]; proxy z - z|z|/4 (ApproxSign at z/2)",
-    .standard_deviation = std::numbers::sqrt2 / std::numbers::sqrt3,
-    .cdf =
-        [](const Tensor& z) {
-          const auto side = (2 - z.abs()).clamp_min(0);
-          const auto t = side * side / 8;
-          return by_sign(z, t, 1 - t);
-        },
-    .density = [](const Tensor& z) { return (2 - z.abs()).clamp_min(0) / 4; },
-    .quantile =
-        [](const Tensor& u) {
-          const auto t = at::sqrt(8 * tail(u));
-          return by_sign(u - 0.5, t - 2, 2 - t);
-        },
-    .kernel = ThresholdKernel::triangular,
-};
-
-const double kGaussianDeviation = std::sqrt(2 / pi);
-
-const Noise kGaussian{
-    .name = "gaussian",
-    .summary = "standard deviation sqrt(2/pi); proxy erf(sqrt(pi) z / 2)",
-    .standard_deviation = kGaussianDeviation,
-    .cdf =
-        [](const Tensor& z) { return at::erfc(z * (-std::sqrt(pi) / 2)) / 2; },
-    .density = [](const Tensor& z) { return at::exp(z * z * (-pi / 4)) / 2; },
-    .quantile =
-        [](const Tensor& u) {
-          const auto t = at::special_ndtri(tail(u)) * kGaussianDeviation;
-          return by_sign(u - 0.5, t, -t);
-        },
-    .log_cdf =
-        [](const Tensor& z) {
-          return at::special_log_ndtr(z / kGaussianDeviation);
-        },
-    // exp(-t^2) / erfc(-t) = 1 / erfcx(-t): no underflow in the lower tail.
-    .score =
-        [](const Tensor& z) {
-          return 1 / at::special_erfcx(z * (-std::sqrt(pi) / 2));
-        },
-};
-
-const Noise kLaplace{
-    .name = "laplace",
-    .summary = "density exp(-|z|)/2; proxy sign(z) (1 - exp(-|z|))",
-    .standard_deviation = std::numbers::sqrt2,
-    .cdf =
-        [](const Tensor& z) {
-          const auto t = at::exp(-z.abs()) / 2;
-          return by_sign(z, t, 1 - t);
-        },
-    .density = [](const Tensor& z) { return at::exp(-z.abs()) / 2; },
-    .quantile =
-        [](const Tensor& u) {
-          const auto t = at::log(2 * tail(u));
-          return by_sign(u - 0.5, t, -t);
-        },
-    .log_cdf =
-        [](const Tensor& z) {
-          return by_sign(z, z - std::numbers::ln2,
-                         at::log1p(at::exp(-z.abs()) / -2));
-        },
-    .score =
-        [](const Tensor& z) {
-          const auto t = at::exp(-z.abs()) / 2;
-          return by_sign(z, at::ones_like(z), t / (1 - t));
-        },
-    .kernel = ThresholdKernel::laplace,
-};
-
-const Noise kCauchy{
-    .name = "cauchy",
-    .summary = "scale 2/pi; proxy (2/pi) atan(pi z / 2)",
-    .standard_deviation = std::numeric_limits<double>::infinity(),
-    // atan2(1, -x) = pi/2 + atan(x), without its cancellation for x << 0.
-    .cdf =
-        [](const Tensor& z) {
-          return at::atan2(at::ones_like(z), z * (-pi / 2)) / pi;
-        },
-    .density =
-        [](const Tensor& z) {
-          const auto x = z * (pi / 2);
-          return 0.5 / (1 + x * x);
-        },
-    .quantile =
-        [](const Tensor& u) {
-          const auto t = (2 / pi) / at::tan(tail(u) * pi);
-          return by_sign(u - 0.5, -t, t);
-        },
-};
-
-/// Log-probability with the closed-form derivative. The derivative is itself
-/// built from differentiable operations, on the saved logit.
-struct LogProb : torch::autograd::Function<LogProb> {
-  struct Family : torch::CustomClassHolder {
-    explicit Family(const Noise& noise) : noise(noise) {}
-    Noise noise;
+Noise make_logistic() {
+  return {
+      .name = "logistic",
+      .summary = "F(z) = sigma(2z); proxy tanh(z)",
+      .standard_deviation = pi / (2 * std::numbers::sqrt3),
+      .cdf = [](const Tensor& z) { return at::sigmoid(2 * z); },
+      .density =
+          [](const Tensor& z) {
+            return 2 * at::sigmoid(2 * z) * at::sigmoid(-2 * z);
+          },
+      .quantile = [](const Tensor& u) { return at::logit(u) / 2; },
+      .log_cdf = [](const Tensor& z) { return at::log_sigmoid(2 * z); },
+      .score = [](const Tensor& z) { return 2 * at::sigmoid(-2 * z); },
+      .kernel = ThresholdKernel::logistic,
   };
+}
 
-  static Tensor log_cdf(const Noise& noise, const Tensor& a) {
-    return noise.log_cdf ? noise.log_cdf(a) : at::log(noise.cdf(a));
-  }
+Noise make_uniform() {
+  return {
+      .name = "uniform",
+      .summary = "on [-1, 1]; proxy hardtanh(z)",
+      .standard_deviation = 1 / std::numbers::sqrt3,
+      .cdf = [](const Tensor& z) { return ((z + 1) / 2).clamp(0, 1); },
+      .density =
+          [](const Tensor& z) { return (z.abs() <= 1).to(z.options()) / 2; },
+      .quantile = [](const Tensor& u) { return 2 * u - 1; },
+      .kernel = ThresholdKernel::uniform,
+  };
+}
 
-  static Tensor ratio(const Tensor& density, const Tensor& probability) {
-    return at::where(density == 0, at::zeros_like(density),
-                     density / probability);
-  }
+Noise make_triangular() {
+  return {
+      .name = "triangular",
+      .summary = "on [-2, 2]; proxy z - z|z|/4 (ApproxSign at z/2)",
+      .standard_deviation = std::numbers::sqrt2 / std::numbers::sqrt3,
+      .cdf =
+          [](const Tensor& z) {
+            const auto side = (2 - z.abs()).clamp_min(0);
+            const auto t = side * side / 8;
+            return by_sign(z, t, 1 - t);
+          },
+      .density = [](const Tensor& z) { return (2 - z.abs()).clamp_min(0) / 4; },
+      .quantile =
+          [](const Tensor& u) {
+            const auto t = at::sqrt(8 * tail(u));
+            return by_sign(u - 0.5, t - 2, 2 - t);
+          },
+      .kernel = ThresholdKernel::triangular,
+  };
+}
 
-  static Tensor score(const Noise& noise, const Tensor& a) {
-    return noise.score ? noise.score(a) : ratio(noise.density(a), noise.cdf(a));
-  }
+constexpr double kSqrtPi = 1.77245385090551602730;
+constexpr double kGaussianDeviation = std::numbers::sqrt2 / kSqrtPi;
 
-  static Tensor forward(torch::autograd::AutogradContext* context,
-                        const Tensor& a, const Tensor& high,
-                        const Noise& noise) {
-    context->save_for_backward({a, high});
-    context->saved_data["noise"] =
-        at::IValue::make_capsule(c10::make_intrusive<Family>(noise));
-    if (noise.symmetric) return log_cdf(noise, at::where(high, a, -a));
-    return at::where(high, log_cdf(noise, a), at::log1p(-noise.cdf(a)));
-  }
+Noise make_gaussian() {
+  return {
+      .name = "gaussian",
+      .summary = "standard deviation sqrt(2/pi); proxy erf(sqrt(pi) z / 2)",
+      .standard_deviation = kGaussianDeviation,
+      .cdf = [](const Tensor& z) { return at::erfc(z * (-kSqrtPi / 2)) / 2; },
+      .density = [](const Tensor& z) { return at::exp(z * z * (-pi / 4)) / 2; },
+      .quantile =
+          [](const Tensor& u) {
+            const auto t = at::special_ndtri(tail(u)) * kGaussianDeviation;
+            return by_sign(u - 0.5, t, -t);
+          },
+      .log_cdf =
+          [](const Tensor& z) {
+            return at::special_log_ndtr(z / kGaussianDeviation);
+          },
+      // exp(-t^2) / erfc(-t) = 1 / erfcx(-t): no underflow in the lower tail.
+      .score =
+          [](const Tensor& z) {
+            return 1 / at::special_erfcx(z * (-kSqrtPi / 2));
+          },
+  };
+}
 
-  static torch::autograd::tensor_list backward(
-      torch::autograd::AutogradContext* context,
-      torch::autograd::tensor_list grad) {
-    const auto saved = context->get_saved_variables();
-    const auto& [a, high] = std::tie(saved[0], saved[1]);
-    const auto family = context->saved_data["noise"].toCapsule();
-    const auto& noise = static_cast<const Family&>(*family).noise;
-    Tensor slope;
-    if (noise.symmetric) {
-      const auto s = score(noise, at::where(high, a, -a));
-      slope = at::where(high, s, -s);
-    } else {
-      slope = at::where(high, score(noise, a),
-                        -ratio(noise.density(a), 1 - noise.cdf(a)));
-    }
-    return {grad[0] * slope, Tensor(), Tensor()};
-  }
-};
+Noise make_laplace() {
+  return {
+      .name = "laplace",
+      .summary = "density exp(-|z|)/2; proxy sign(z) (1 - exp(-|z|))",
+      .standard_deviation = std::numbers::sqrt2,
+      .cdf =
+          [](const Tensor& z) {
+            const auto t = at::exp(-z.abs()) / 2;
+            return by_sign(z, t, 1 - t);
+          },
+      .density = [](const Tensor& z) { return at::exp(-z.abs()) / 2; },
+      .quantile =
+          [](const Tensor& u) {
+            const auto t = at::log(2 * tail(u));
+            return by_sign(u - 0.5, t, -t);
+          },
+      .log_cdf =
+          [](const Tensor& z) {
+            return by_sign(z, z - std::numbers::ln2,
+                           at::log1p(at::exp(-z.abs()) / -2));
+          },
+      .score =
+          [](const Tensor& z) {
+            const auto t = at::exp(-z.abs()) / 2;
+            return by_sign(z, at::ones_like(z), t / (1 - t));
+          },
+      .kernel = ThresholdKernel::laplace,
+  };
+}
+
+Noise make_cauchy() {
+  return {
+      .name = "cauchy",
+      .summary = "scale 2/pi; proxy (2/pi) atan(pi z / 2)",
+      .standard_deviation = std::numeric_limits<double>::infinity(),
+      // atan2(1, -x) = pi/2 + atan(x), without its cancellation for x << 0.
+      .cdf =
+          [](const Tensor& z) {
+            return at::atan2(at::ones_like(z), z * (-pi / 2)) / pi;
+          },
+      .density =
+          [](const Tensor& z) {
+            const auto x = z * (pi / 2);
+            return 0.5 / (1 + x * x);
+          },
+      .quantile =
+          [](const Tensor& u) {
+            const auto t = (2 / pi) / at::tan(tail(u) * pi);
+            return by_sign(u - 0.5, -t, t);
+          },
+  };
+}
 
 }  // namespace
 
 const std::vector<Noise>& noise_families() {
-  static const std::vector<Noise> families{kLogistic, kUniform, kTriangular,
-                                           kGaussian, kLaplace, kCauchy};
+  static const std::vector<Noise> families{make_logistic(),   make_uniform(),
+                                           make_triangular(), make_gaussian(),
+                                           make_laplace(),    make_cauchy()};
   return families;
 }
 
@@ -220,16 +181,6 @@ const Noise& cauchy_noise() { return noise_families()[5]; }
 
 at::Tensor proxy(const Noise& noise, const at::Tensor& a) {
   return 2 * noise.cdf(a) - 1;
-}
-
-at::Tensor log_prob(const Noise& noise, const at::Tensor& a,
-                    const at::Tensor& high) {
-  check_floating(a, "log_prob", "a");
-  check(high.scalar_type() == at::kBool, "log_prob",
-        std::string("high must be of type bool, but got ") +
-            c10::toString(high.scalar_type()));
-  const auto both = at::broadcast_tensors({a, high});
-  return LogProb::apply(both[0], both[1], noise);
 }
 
 }  // namespace signet

@@ -7,16 +7,9 @@
 #include <string_view>
 #include <vector>
 
-namespace signet {
+#include "signet/core/kernels/threshold_kernel.h"
 
-/// Which fused kernel draws the units of a noise family and computes F'.
-enum class ThresholdKernel {
-  probability,  ///< none: F and F' are computed as tensors first
-  logistic,
-  uniform,
-  triangular,
-  laplace,
-};
+namespace signet {
 
 /// A noise family: a unit is high iff a - z >= 0, z ~ F, so P(high) = F(a).
 /// Scaled so that 2F'(0) = 1, which makes the proxy 2F(a) - 1 = E[x] of a
@@ -35,7 +28,7 @@ struct Noise {
   Function quantile;              ///< inverse of F, on (0, 1)
   /// log F. Empty: log(cdf(a)).
   Function log_cdf = {};
-  /// (log F)' = F'/F, 0 where F' = 0. Empty: density(a) / cdf(a).
+  /// (log F)' = F'/F. Empty: density(a) / cdf(a), or 0 where F = 0.
   Function score = {};
   ThresholdKernel kernel = ThresholdKernel::probability;
 };
@@ -65,10 +58,10 @@ at::Tensor proxy(const Noise& noise, const at::Tensor& a);
 
 /// Log-probability of each drawn unit: log F(a) where `high` (bool), else
 /// log(1 - F(a)). The derivative with respect to `a` is the closed form
-/// F'/F or -F'/(1-F), finite for every finite logit, and 0 where F' = 0. A
-/// state of probability 0 has log-probability -infinity.
+/// F'/F or -F'/(1-F), finite for every finite logit (logistic: 2 sigma(-2a)
+/// and -2 sigma(2a)). A state of probability 0, which is never drawn, has
+/// log-probability -infinity and derivative 0.
 /// Shapes: `a` and `high` broadcast against each other.
-/// Once differentiable.
 at::Tensor log_prob(const Noise& noise, const at::Tensor& a,
                     const at::Tensor& high);
 

@@ -7,16 +7,14 @@
 #include <vector>
 
 #include "signet/core/checks.h"
-#include "signet/core/philox.h"
+#include "signet/core/kernels/level.h"
+#include "signet/core/kernels/parallel.h"
 
 namespace signet {
 namespace {
 
-uint32_t word(const RandomStream& s, int64_t element) {
-  const auto block = static_cast<uint32_t>(element / 64 * 16 + element % 16);
-  return philox4x32({block, s.site, s.step, s.replica},
-                    {static_cast<uint32_t>(s.seed),
-                     static_cast<uint32_t>(s.seed >> 32)})[element % 64 / 16];
+kernels::Address address_of(const RandomStream& s) {
+  return {s.seed, s.site, s.step, s.replica};
 }
 
 }  // namespace
@@ -31,18 +29,22 @@ at::Tensor RandomStream::uniform(at::IntArrayRef shape,
   check(result.numel() <= kMaxElements, "RandomStream::uniform",
         "shape must have at most 2^34 elements, but got " + shape_text(shape));
   float* out = result.data_ptr<float>();
-  for (int64_t e = 0; e < result.numel(); ++e) {
-    out[e] = static_cast<float>((word(*this, e) >> 9) + 0.5) * 0x1p-23f;
-  }
+  const auto fill = kernels::level().uniform;
+  const auto address = address_of(*this);
+  kernels::for_each_range(result.numel(), [&](int64_t first, int64_t count) {
+    fill(address, first / kernels::kGroup, count, out + first);
+  });
   return result.to(options);
 }
 
 at::Tensor RandomStream::permutation(int64_t n) const {
   check(n >= 0 && n <= kMaxElements / 2, "RandomStream::permutation",
         "n must be in [0, 2^33], but got " + std::to_string(n));
+  std::vector<uint32_t> words(2 * n);
+  kernels::level().words(address_of(*this), 0, 2 * n, words.data());
   std::vector<std::pair<uint64_t, int64_t>> keys(n);
   for (int64_t i = 0; i < n; ++i) {
-    keys[i] = {uint64_t{word(*this, 2 * i)} << 32 | word(*this, 2 * i + 1), i};
+    keys[i] = {uint64_t{words[2 * i]} << 32 | words[2 * i + 1], i};
   }
   std::sort(keys.begin(), keys.end());
   auto result = at::empty({n}, at::TensorOptions(at::kLong));

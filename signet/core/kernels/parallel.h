@@ -1,0 +1,15 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+
+namespace signet::kernels {
+
+/// Calls body(first, count) on ranges that cover `count` elements, on
+/// LibTorch's threads if they are many. Every `first` is a multiple of kGroup.
+/// Behind a function because at::parallel_for runs on one thread in a file
+/// compiled without OpenMP, and only parallel.cpp is compiled with it.
+void for_each_range(int64_t count,
+                    const std::function<void(int64_t, int64_t)>& body);
+
+}  // namespace signet::kernels
