@@ -50,10 +50,11 @@ bool holds(std::size_t size, std::int64_t batch, std::int64_t width) {
 
 Result<std::vector<std::uint8_t>> read_file(const std::string& path) {
   std::ifstream file(path, std::ios::binary | std::ios::ate);
-  const std::streamoff size = file ? std::streamoff{file.tellg()} : -1;
+  if (!file) return Error{path + ": cannot be opened"};
+  const std::streamoff size = file.tellg();
   constexpr std::streamoff kLimit = std::int64_t{1} << 31;
   if (size < 0 || size >= kLimit) {
-    return Error{path + ": cannot be read as a model file"};
+    return Error{path + ": not a regular file under 2 GiB"};
   }
   std::vector<std::uint8_t> bytes(size);
   file.seekg(0);

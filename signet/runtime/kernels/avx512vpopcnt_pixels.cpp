@@ -11,6 +11,15 @@
 // Lane d of a vector of 32-bit sums holds channel d of 16: even 16-bit lanes
 // carry the first 16 channels of 32 and odd lanes the last, so widening is a
 // mask and a shift.
+//
+// Measured on one 3.3 GHz Zen 4 core, 784 pixels and 1024 outputs, time of one
+// row alone / of a row in a batch of 64, in microseconds:
+//   these tables                                       2.4 / 2.3
+//   VPOPCNTDQ on the 8 bit planes of the pixels        5.7 / -
+//   vpdpbusd, weights as byte masks from mask words    6.9 / 4.4
+//   vpdpbusd, weights kept as bytes (802 KB)           7.7 / 4.7
+//   vpdpbusd, weight bits by shift and mask           10.6 / 4.3
+// Building the tables of a row is 0.2 of it.
 #include <immintrin.h>
 
 #include "signet/runtime/kernels/kernel.h"
