@@ -4,9 +4,9 @@
 
 namespace signet::report {
 
-// The page's scripts and style, embedded into the library by CMake.
-extern const std::string_view kChartJs;  // Chart.js 3, MIT licence
-extern const std::string_view kPageJs;   // assets/page.js
-extern const std::string_view kPageCss;  // assets/page.css
+/// The page's scripts and style, embedded into the library by CMake.
+extern const std::string_view kChartJs;  ///< Chart.js 3, MIT licence
+extern const std::string_view kPageJs;   ///< assets/page.js
+extern const std::string_view kPageCss;  ///< assets/page.css
 
 }  // namespace signet::report

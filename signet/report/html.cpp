@@ -135,9 +135,10 @@ struct Renderer {
                                          " rows as it has names, but got " +
                                          std::to_string(matrix.values.size()));
     begin("matrix", matrix.title);
-    html += "<div class=\"scroll\"><table>\n<thead><tr><th></th><th class=\"" +
-            std::string("axis\" colspan=\"") + std::to_string(n) + "\">" +
-            escape(matrix.column_label) + "</th><th></th></tr>\n<tr>" +
+    const std::string columns = std::to_string(n);
+    html += "<div class=\"scroll\"><table style=\"--classes:" + columns +
+            "\">\n<thead><tr><th></th><th class=\"axis\" colspan=\"" + columns +
+            "\">" + escape(matrix.column_label) + "</th><th></th></tr>\n<tr>" +
             "<th class=\"axis\">" + escape(matrix.row_label) + "</th>";
     for (const std::string& name : matrix.names) {
       html += "<th scope=\"col\"><span>" + escape(name) + "</span></th>";

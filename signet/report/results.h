@@ -9,27 +9,28 @@
 
 namespace signet::report {
 
-// One measured figure, as results.json holds it.
+/// One measured figure, as results.json holds it.
 struct ResultRecord {
-  std::string name = "";  // what was measured, such as "test accuracy"
-  double value = 0;       // finite
-  std::string unit = "";  // "", "%", "s", ...
+  std::string name = "";  ///< what was measured, such as "test accuracy"
+  double value = 0;       ///< finite
+  std::string unit = "";  ///< "", "%", "s", ...
   std::optional<double> standard_error = {};
   std::optional<int64_t> seed = {};
-  std::string command = "";  // that repeats the measurement
-  std::string time = "";     // when it was measured, ISO 8601; or empty
+  std::string command = "";  ///< that repeats the measurement
+  std::string time = "";     ///< when it was measured, ISO 8601; or empty
 };
 
-// Reads the records of a file, a JSON array of objects; keys that it does not
-// know are ignored.
-// Errors: throws if the file is absent or not such an array, naming the record.
+/// Reads the records of a file, a JSON array of objects; keys that it does not
+/// know are ignored.
+/// Errors: throws if the file is absent or not such an array, naming the
+/// record.
 std::vector<ResultRecord> read_results(const std::filesystem::path& path);
 
-// Adds records at the end; an absent file is begun. Records that are there
-// stay as they are, whatever keys they have. Replaces the file whole, by
-// `PATH.tmp` and rename.
-// Errors: throws if the file is not such an array, a number is not finite, or
-// the file cannot be written.
+/// Adds records at the end; an absent file is begun. Records that are there
+/// stay as they are, whatever keys they have. Replaces the file whole, by
+/// `PATH.tmp` and rename.
+/// Errors: throws if the file is not such an array, a number is not finite, or
+/// the file cannot be written.
 void append_results(const std::filesystem::path& path,
                     std::span<const ResultRecord> records);
 

@@ -10,10 +10,18 @@
 
   const colours = 6;
   const dashes = [[], [2, 3], [10, 4]];
-  const styles = ["circle", "triangle", "rect", "rectRot", "star", "cross"];
+  const styles = ["circle", "triangle", "rect", "rectRot", "crossRot",
+                  "cross"];
   const colour = (name) =>
       getComputedStyle(root).getPropertyValue(name).trim();
   const short = (value) => String(Number(value.toPrecision(5)));
+
+  const specs = JSON.parse(document.getElementById("charts").textContent);
+  // One name has one colour on the whole page, if there are enough colours.
+  const names = [...new Set(
+      specs.flatMap((spec) => spec.series.map((series) => series.label)))];
+  const styleOf = (series, place) =>
+      names.length <= colours ? names.indexOf(series.label) : place;
 
   const dataset = (series, index) => ({
     label: series.label,
@@ -22,23 +30,56 @@
                               : dashes[Math.floor(index / colours) %
                                        dashes.length],
     borderWidth: 2,
+    borderColor: colour("--series-" + index % colours),
+    backgroundColor: colour("--series-" + index % colours),
+    clip: 8,  // a marker at the edge is shown whole
     pointStyle: styles[index % styles.length],
     pointRadius: series.points.length > 60 ? 0 : 3,
     pointHoverRadius: 6,
     pointHitRadius: 8,
   });
 
+  // A logarithmic axis that spans decades is ruled at the powers of ten.
+  const ruleDecades = (scale) => {
+    const decades = scale.ticks.filter(
+        (tick) => Number.isInteger(Math.log10(tick.value)));
+    if (decades.length > 1) scale.ticks = decades;
+  };
+
   const axis = (spec, name) => {
-    const whole = spec.series.every(
-        (series) => series.points.every(([x]) => Number.isInteger(x)));
+    const log = spec["log_" + name];
+    const xs = spec.series.flatMap(
+        (series) => series.points.map(([x]) => x));
+    const whole = name === "x" && xs.every(Number.isInteger);
+    const min = xs.reduce((a, b) => Math.min(a, b), Infinity);
+    const max = xs.reduce((a, b) => Math.max(a, b), -Infinity);
+    // The curve fills the width; Chart.js would round the axis outwards.
+    const range = name === "x" && min < max ? {min, max} : {};
     return {
-      type: spec["log_" + name] ? "logarithmic" : "linear",
+      ...range,
+      type: log ? "logarithmic" : "linear",
+      afterBuildTicks: log ? ruleDecades : undefined,
       title: {display: spec[name + "_label"] !== "",
-              text: spec[name + "_label"]},
-      grid: {display: name === "y", drawBorder: name === "x"},
-      ticks: {maxRotation: 0, autoSkipPadding: 16,
-              precision: name === "x" && whole ? 0 : undefined},
+              text: spec[name + "_label"], color: colour("--muted")},
+      grid: {display: name === "y", drawBorder: name === "x",
+             color: colour("--line"), borderColor: colour("--line")},
+      ticks: {maxRotation: 0, autoSkipPadding: 16, includeBounds: false,
+              color: colour("--muted"),
+              ...(log ? {callback: short} : {}),
+              ...(whole ? {precision: 0} : {})},
     };
+  };
+
+  // Room between the legend and the lines.
+  const legendGap = {
+    id: "legend-gap",
+    beforeInit: (chart) => {
+      const fit = chart.legend.fit;
+      chart.legend.fit = function() {
+        fit.call(this);
+        this.height += this.options.display ? 10 : 0;
+      };
+    },
   };
 
   // What Chart.js placed within its axes, from its own metadata.
@@ -57,8 +98,9 @@
 
   const draw = (spec, index) => new Chart("chart-" + index, {
     type: "line",
-    data: {datasets: spec.series.map(dataset)},
-    plugins: [countDrawn],
+    data: {datasets: spec.series.map(
+        (series, place) => dataset(series, styleOf(series, place)))},
+    plugins: [legendGap, countDrawn],
     options: {
       animation: false,
       parsing: false,
@@ -71,7 +113,8 @@
         legend: {
           display: spec.series.length > 1,
           align: "start",
-          labels: {usePointStyle: true, boxHeight: 6, padding: 14},
+          labels: {color: colour("--text"), usePointStyle: true, boxHeight: 6,
+                   padding: 14},
         },
         tooltip: {
           usePointStyle: true,
@@ -86,39 +129,21 @@
     },
   });
 
-  const paint = (chart) => {
-    const text = colour("--muted");
-    for (const scale of Object.values(chart.options.scales)) {
-      scale.ticks.color = text;
-      scale.title.color = text;
-      scale.grid.color = colour("--line");
-      scale.grid.borderColor = colour("--line");
-    }
-    chart.options.plugins.legend.labels.color = colour("--text");
-    chart.data.datasets.forEach((data, index) => {
-      data.borderColor = colour("--series-" + index % colours);
-      data.backgroundColor = data.borderColor;
-    });
-    chart.update("none");
-  };
-
   Chart.defaults.font.family = getComputedStyle(document.body).fontFamily;
-  const specs = JSON.parse(document.getElementById("charts").textContent);
-  const charts = specs.map(draw);
-  const paintAll = () => charts.forEach(paint);
-  paintAll();
+  let charts = [];
+  // Colours are fixed when a chart is made: another scheme, new charts.
+  const drawAll = () => {
+    charts.forEach((chart) => chart.destroy());
+    charts = specs.map(draw);
+  };
+  drawAll();
 
   matchMedia("(prefers-color-scheme: dark)")
-      .addEventListener("change", paintAll);
-  // Paper is light and of another width.
-  addEventListener("beforeprint", () => {
-    root.classList.add("printing");
-    charts.forEach((chart) => chart.resize());
-    paintAll();
-  });
-  addEventListener("afterprint", () => {
-    root.classList.remove("printing");
-    charts.forEach((chart) => chart.resize());
-    paintAll();
-  });
+      .addEventListener("change", drawAll);
+  const printing = (now) => {
+    root.classList.toggle("printing", now);
+    drawAll();
+  };
+  addEventListener("beforeprint", () => printing(true));
+  addEventListener("afterprint", () => printing(false));
 })();
