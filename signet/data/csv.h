@@ -7,50 +7,50 @@
 
 namespace signet {
 
-// A CSV file with a header line.
+/// A CSV file with a header line.
 struct CsvTable {
-  std::filesystem::path path;  // named by errors
+  std::filesystem::path path;  ///< named by errors
   std::vector<std::string> columns;
-  std::vector<std::vector<std::string>> rows;  // each as long as columns
+  std::vector<std::vector<std::string>> rows;  ///< each as long as columns
 
-  // The place of a column. Errors: throws if there is none of that name.
+  /// The place of a column. Errors: throws if there is none of that name.
   size_t column(const std::string& name) const;
-  // A column as numbers; an empty field is NaN.
-  // Errors: throws if a field is no number, naming its row.
+  /// A column as numbers; an empty field is NaN.
+  /// Errors: throws if a field is no number, naming its row.
   std::vector<double> numbers(const std::string& name) const;
 };
 
-// Reads a CSV file (RFC 4180; lines may end in LF or CRLF). A last line that no
-// newline ends was torn by a kill: it is left out.
-// Errors: throws if the header is missing, a quote stands within a field or a
-// row has another number of fields than the header.
+/// Reads a CSV file (RFC 4180; lines may end in LF or CRLF). A last line that
+/// no newline ends was torn by a kill: it is left out.
+/// Errors: throws if the header is missing, a quote stands within a field or a
+/// row has another number of fields than the header.
 CsvTable read_csv(const std::filesystem::path& path);
 
-// Rewrites a CSV file, whole or not at all, with only those rows whose number
-// in `column` is at most `at_most`; also drops a torn last line. The rows
-// that stay keep their bytes. For continuing a run from a checkpoint that is
-// older than its last row.
-// Errors: as read_csv, and throws if a field of the column is no number.
+/// Rewrites a CSV file, whole or not at all, with only those rows whose number
+/// in `column` is at most `at_most`; also drops a torn last line. The rows
+/// that stay keep their bytes. For continuing a run from a checkpoint that is
+/// older than its last row.
+/// Errors: as read_csv, and throws if a field of the column is no number.
 void keep_rows(const std::filesystem::path& path, const std::string& column,
                double at_most);
 
-// Appends rows to a CSV file. Each row reaches the system in one write before
-// append returns, or is taken back and reported: the file never holds half a
-// row unless the process is killed within that write.
+/// Appends rows to a CSV file. Each row reaches the system in one write before
+/// append returns, or is taken back and reported: the file never holds half a
+/// row unless the process is killed within that write.
 class CsvWriter {
  public:
-  // Creates the file with a header, or continues one.
-  // Errors: throws if the file has other columns, ends in a torn line (see
-  // keep_rows), or cannot be written.
+  /// Creates the file with a header, or continues one.
+  /// Errors: throws if the file has other columns, ends in a torn line (see
+  /// keep_rows), or cannot be written.
   CsvWriter(std::filesystem::path path, std::vector<std::string> columns);
   ~CsvWriter();
   CsvWriter(const CsvWriter&) = delete;
   CsvWriter& operator=(const CsvWriter&) = delete;
 
-  // Appends one row. Numbers are written with the fewest digits that read back
-  // the same; NaN as an empty field.
-  // Errors: throws if the row has another length than the header, or cannot be
-  // written (disk full).
+  /// Appends one row. Numbers are written with the fewest digits that read back
+  /// the same; NaN as an empty field.
+  /// Errors: throws if the row has another length than the header, or cannot be
+  /// written (disk full).
   void append(const std::vector<double>& row);
   void append_text(const std::vector<std::string>& row);
 

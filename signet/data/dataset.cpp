@@ -22,7 +22,8 @@ int64_t product(const std::vector<int64_t>& shape) {
 std::string text(const std::vector<int64_t>& shape) {
   std::string result;
   for (const int64_t size : shape) {
-    result += (result.empty() ? "" : "x") + std::to_string(size);
+    if (!result.empty()) result += 'x';
+    result += std::to_string(size);
   }
   return result;
 }

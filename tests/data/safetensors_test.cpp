@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <iterator>
 #include <string>
 #include <vector>
 
@@ -30,16 +32,11 @@ const Bytes kData = {0x00, 0x00, 0x80, 0x3f, 0x00, 0x00,
 
 Bytes by_hand(std::string header, const Bytes& data) {
   header.resize((header.size() + 7) / 8 * 8, ' ');
-  Bytes file = {static_cast<uint8_t>(header.size() % 256),
-                static_cast<uint8_t>(header.size() / 256),
-                0,
-                0,
-                0,
-                0,
-                0,
-                0};
-  file.insert(file.end(), header.begin(), header.end());
-  file.insert(file.end(), data.begin(), data.end());
+  Bytes file(8 + header.size() + data.size());
+  file[0] = static_cast<uint8_t>(header.size() % 256);
+  file[1] = static_cast<uint8_t>(header.size() / 256);
+  std::copy(header.begin(), header.end(), file.begin() + 8);
+  std::copy(data.begin(), data.end(), file.end() - std::ssize(data));
   return file;
 }
 
