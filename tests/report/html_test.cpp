@@ -5,7 +5,6 @@
 #include <cmath>
 #include <fstream>
 #include <limits>
-#include <regex>
 #include <sstream>
 #include <string>
 
@@ -67,10 +66,11 @@ TEST(Html, HoldsChartJsAsInstalled) {
 
 TEST(Html, NamesNothingOutsideItself) {
   const std::string html = render_html(sample_page());
-  const std::regex reference(R"((src|href)\s*=|@import|url\(|<link|<iframe)");
-  // Chart.js itself speaks of none either.
-  std::smatch found;
-  EXPECT_FALSE(std::regex_search(html, found, reference)) << found.str();
+  // Chart.js itself speaks of none of these either.
+  for (const char* reference : {"src=", "href=", "@import", "url(", "<link",
+                                "<iframe", "src =", "href ="}) {
+    EXPECT_EQ(count(html, reference), 0u) << reference;
+  }
   EXPECT_PRED2(contains, html, "default-src 'none'");
 }
 
