@@ -101,7 +101,8 @@ int main(int count, char** arguments) {
   } catch (const std::exception& error) {
     // LibTorch appends a stack trace: the first line says it all.
     const std::string text = error.what();
-    std::fprintf(stderr, "signet: %s\n", text.substr(0, text.find('\n')).c_str());
+    std::fprintf(stderr, "signet: %s\n",
+                 text.substr(0, text.find('\n')).c_str());
     return 1;
   }
 }

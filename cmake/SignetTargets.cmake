@@ -18,6 +18,9 @@ set(CMAKE_INSTALL_RPATH "$ORIGIN/../${CMAKE_INSTALL_LIBDIR}")
 add_compile_options(-fPIC -Wall -Wextra)
 # Results are the same on every machine: no fused multiply-add unless written.
 add_compile_options(-ffp-contract=off)
+# Nobody reads errno or floating-point traps after a square root; loops that
+# must keep them do not vectorise.
+add_compile_options(-fno-math-errno -fno-trapping-math)
 add_link_options(-Wl,--no-undefined)
 if(SIGNET_WERROR)
   add_compile_options(-Werror)
@@ -34,7 +37,8 @@ function(signet_torch_target target)
   target_include_directories(${target} SYSTEM PUBLIC ${TORCH_INCLUDE_DIRS})
   set_target_properties(${target} PROPERTIES DEFINE_SYMBOL "")
   if(target STREQUAL "signet_core")
-    target_precompile_headers(${target} PRIVATE <torch/torch.h>)
+    target_precompile_headers(${target} PRIVATE
+      ${PROJECT_SOURCE_DIR}/signet/core/torch.h)
   else()
     target_precompile_headers(${target} REUSE_FROM signet_core)
   endif()

@@ -1,10 +1,9 @@
 #include "signet/core/estimator.h"
 
-#include <torch/torch.h>
-
 #include <sstream>
 
 #include "signet/core/checks.h"
+#include "signet/core/torch.h"
 
 namespace signet {
 

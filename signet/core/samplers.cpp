@@ -1,17 +1,15 @@
 #include "signet/core/samplers.h"
 
-#include <torch/torch.h>
-
 #include "signet/core/checks.h"
 #include "signet/core/draw_units.h"
+#include "signet/core/step.h"
+#include "signet/core/torch.h"
 
 namespace signet {
 
 Tensor ModeSampler::draw(const Tensor& logits, const UnitOptions& units) {
   check_floating(logits, "ModeSampler", "logits");
-  return torch::where(
-      logits >= 0, torch::scalar_tensor(high(units.encoding), logits.options()),
-      torch::scalar_tensor(low(units.encoding), logits.options()));
+  return step(logits, low(units.encoding), high(units.encoding));
 }
 
 Tensor IndependentSampler::draw(const Tensor& logits,

@@ -1,8 +1,7 @@
 #include "signet/core/straight_through.h"
 
-#include <torch/torch.h>
-
 #include "signet/core/draw_units.h"
+#include "signet/core/torch.h"
 
 namespace signet {
 namespace {

@@ -1,6 +1,5 @@
 #include "signet/experiments/blas_check.h"
-
-#include <torch/torch.h>
+#include "signet/core/torch.h"
 
 #include <algorithm>
 #include <chrono>

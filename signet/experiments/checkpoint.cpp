@@ -1,12 +1,11 @@
 #include "signet/experiments/checkpoint.h"
 
-#include <torch/torch.h>
-
 #include <cstring>
 #include <nlohmann/json.hpp>
 
 #include "signet/base/error.h"
 #include "signet/core/checks.h"
+#include "signet/core/torch.h"
 #include "signet/data/safetensors.h"
 
 namespace signet {

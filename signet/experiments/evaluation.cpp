@@ -1,11 +1,10 @@
 #include "signet/experiments/evaluation.h"
 
-#include <torch/torch.h>
-
 #include <algorithm>
 #include <cmath>
 
 #include "signet/core/samplers.h"
+#include "signet/core/torch.h"
 
 namespace signet {
 namespace {

@@ -97,4 +97,9 @@ void Progress::finish(const std::string& note) {
   std::fprintf(stderr, terminal_ ? "\r%s\033[K\n" : "%s\n", text.c_str());
 }
 
+void Progress::cancel() {
+  finished_ = true;
+  if (terminal_) std::fputs("\r\033[K", stderr);
+}
+
 }  // namespace signet

@@ -19,6 +19,8 @@ class Progress {
   void update(double done, const std::string& note = "");
   /// Ends the bar and leaves one line with what it took.
   void finish(const std::string& note = "");
+  /// Ends the bar and leaves nothing.
+  void cancel();
 
  private:
   using Clock = std::chrono::steady_clock;

@@ -1,7 +1,5 @@
 #include "signet/experiments/training.h"
 
-#include <torch/torch.h>
-
 #include <chrono>
 #include <cmath>
 #include <cstdio>
@@ -12,6 +10,7 @@
 #include "signet/base/error.h"
 #include "signet/base/names.h"
 #include "signet/core/estimator.h"
+#include "signet/core/torch.h"
 #include "signet/data/atomic_file.h"
 #include "signet/data/csv.h"
 #include "signet/data/split.h"

@@ -1,12 +1,11 @@
 #include "signet/export/pack.h"
 
-#include <torch/torch.h>
-
 #include <cmath>
 #include <limits>
 #include <optional>
 
 #include "signet/base/error.h"
+#include "signet/core/torch.h"
 #include "signet/models/batch_norm.h"
 #include "signet/models/binary_linear.h"
 

@@ -1,12 +1,11 @@
 #include "signet/export/proof.h"
 
-#include <torch/torch.h>
-
 #include <algorithm>
 #include <map>
 #include <span>
 
 #include "signet/base/error.h"
+#include "signet/core/torch.h"
 #include "signet/runtime/result.h"
 
 namespace signet {

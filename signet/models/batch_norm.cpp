@@ -1,8 +1,7 @@
 #include "signet/models/batch_norm.h"
 
-#include <torch/torch.h>
-
 #include "signet/core/checks.h"
+#include "signet/core/torch.h"
 
 namespace signet {
 

@@ -1,10 +1,10 @@
 #include "signet/models/binary_linear.h"
 
-#include <torch/torch.h>
-
 #include <cmath>
 
 #include "signet/core/checks.h"
+#include "signet/core/step.h"
+#include "signet/core/torch.h"
 
 namespace signet {
 namespace {
@@ -12,10 +12,7 @@ namespace {
 struct SignIdentity : torch::autograd::Function<SignIdentity> {
   static Tensor forward(torch::autograd::AutogradContext*,
                         const Tensor& latent) {
-    // copysign(1, x) is one pass, but would send -0.0 to -1.
-    return torch::where(latent >= 0,
-                        torch::scalar_tensor(1.0, latent.options()),
-                        torch::scalar_tensor(-1.0, latent.options()));
+    return step(latent, -1, 1);
   }
   static torch::autograd::variable_list backward(
       torch::autograd::AutogradContext*, torch::autograd::variable_list g) {

@@ -1,11 +1,10 @@
 #include "signet/models/network.h"
 
-#include <torch/torch.h>
-
 #include <utility>
 
 #include "signet/base/overloaded.h"
 #include "signet/core/checks.h"
+#include "signet/core/torch.h"
 #include "signet/models/batch_norm.h"
 #include "signet/models/binary_linear.h"
 

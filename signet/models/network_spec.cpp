@@ -1,7 +1,7 @@
 #include "signet/models/network_spec.h"
 
-#include "signet/core/checks.h"
 #include "signet/base/names.h"
+#include "signet/core/checks.h"
 #include "signet/core/noise.h"
 
 namespace signet {

@@ -1,10 +1,10 @@
 #include "signet/optim/descent.h"
-
-#include <ATen/Parallel.h>
-#include <torch/torch.h>
+#include "signet/core/kernels/parallel.h"
+#include "signet/core/torch.h"
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 namespace signet {
 namespace {
@@ -31,35 +31,48 @@ bool is_fast(const Tensor& t) {
          t.is_contiguous();
 }
 
+/// Adam's constants in the precision of the parameters.
+struct AdamStep {
+  float first, second, beta1, beta2, rest1, rest2, epsilon, scale, limit;
+};
+
+#if defined(__x86_64__)
+__attribute__((target_clones("default", "avx2", "avx512f")))
+#endif
+void adam_range(const AdamStep& a, const float* g, float* p, float* m,
+                float* v, int64_t n) {
+  for (int64_t i = 0; i < n; ++i) {
+    const float gi = a.scale * g[i];
+    m[i] = a.beta1 * m[i] + a.rest1 * gi;
+    v[i] = a.beta2 * v[i] + a.rest2 * (gi * gi);
+    const float next =
+        p[i] - a.first * m[i] / (std::sqrt(v[i] * a.second) + a.epsilon);
+    p[i] = std::min(std::max(next, -a.limit), a.limit);
+  }
+}
+
 /// One pass: reads p, g, m, v and writes p, m, v.
 void adam_pass(const StepContext& c, const Direction& d, double scale,
                double bound) {
   const auto k = adam_constants(d, c.rate, c.step);
-  const auto first = static_cast<float>(k.first);
-  const auto second = static_cast<float>(k.second);
-  const auto beta1 = static_cast<float>(d.beta1);
-  const auto beta2 = static_cast<float>(d.beta2);
-  const auto rest1 = static_cast<float>(1 - d.beta1);
-  const auto rest2 = static_cast<float>(1 - d.beta2);
-  const auto epsilon = static_cast<float>(d.epsilon);
-  const auto factor = static_cast<float>(scale);
-  const float limit =
-      bound > 0 ? static_cast<float>(bound) : std::numeric_limits<float>::max();
+  const AdamStep a{.first = static_cast<float>(k.first),
+                   .second = static_cast<float>(k.second),
+                   .beta1 = static_cast<float>(d.beta1),
+                   .beta2 = static_cast<float>(d.beta2),
+                   .rest1 = static_cast<float>(1 - d.beta1),
+                   .rest2 = static_cast<float>(1 - d.beta2),
+                   .epsilon = static_cast<float>(d.epsilon),
+                   .scale = static_cast<float>(scale),
+                   .limit = bound > 0 ? static_cast<float>(bound)
+                                      : std::numeric_limits<float>::infinity()};
   float* p = c.parameter.data_ptr<float>();
   float* m = memory(c, "m").data_ptr<float>();
   float* v = memory(c, "v").data_ptr<float>();
   const float* g = c.gradient.data_ptr<float>();
-  at::parallel_for(0, c.parameter.numel(), 1 << 15, [&](int64_t i, int64_t n) {
-    for (; i < n; ++i) {
-      const float gi = factor * g[i];
-      const float mi = beta1 * m[i] + rest1 * gi;
-      const float vi = beta2 * v[i] + rest2 * (gi * gi);
-      m[i] = mi;
-      v[i] = vi;
-      const float next = p[i] - first * mi / (std::sqrt(vi * second) + epsilon);
-      p[i] = std::min(std::max(next, -limit), limit);
-    }
-  });
+  kernels::for_each_range(
+      c.parameter.numel(), [&](int64_t first, int64_t count) {
+        adam_range(a, g + first, p + first, m + first, v + first, count);
+      });
 }
 
 }  // namespace

@@ -4,13 +4,12 @@
 //
 // differentiated as it stands.
 
-#include <torch/torch.h>
-
 #include <algorithm>
 
 #include "signet/core/checks.h"
 #include "signet/core/estimator.h"
 #include "signet/core/samplers.h"
+#include "signet/core/torch.h"
 
 namespace signet {
 namespace {

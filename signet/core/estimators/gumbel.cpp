@@ -5,9 +5,8 @@
 // With logistic noise and eta = 2a this is s((eta - z') / temperature), z'
 // standard logistic. Jang et al. 2017; Maddison et al. 2017.
 
-#include <torch/torch.h>
-
 #include "signet/core/estimator.h"
+#include "signet/core/torch.h"
 
 namespace signet {
 namespace {

@@ -4,11 +4,10 @@
 //
 // Williams 1992.
 
-#include <torch/torch.h>
-
 #include "signet/core/checks.h"
 #include "signet/core/estimator.h"
 #include "signet/core/samplers.h"
+#include "signet/core/torch.h"
 
 namespace signet {
 namespace {

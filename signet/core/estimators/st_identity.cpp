@@ -6,10 +6,9 @@
 // slope = F'(0) = 1/2 agrees with `st` at a = 0. For bits, slope = 1 is the
 // pass-through rule of R2RT, where g_a = g_x. Bengio et al. 2013.
 
-#include <torch/torch.h>
-
 #include "signet/core/draw_units.h"
 #include "signet/core/estimator.h"
+#include "signet/core/torch.h"
 
 namespace signet {
 namespace {

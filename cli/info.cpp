@@ -1,0 +1,183 @@
+// signet info FILE: a model file, a checkpoint or a run folder.
+
+#include <cstdio>
+#include <filesystem>
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "cli/command.h"
+#include "signet/data/safetensors.h"
+#include "signet/runtime/model.h"
+
+namespace signet {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// What both kinds of file say about one layer.
+struct Row {
+  std::string name, shape, bits, detail;
+  int64_t macs = 0, bytes = 0;
+};
+
+void print_rows(const std::vector<Row>& rows, const char* detail) {
+  std::printf("%-14s %-14s %6s %12s %10s  %s\n", "layer", "shape", "bits",
+              "MACs", "bytes", detail);
+  int64_t macs = 0, bytes = 0;
+  for (const auto& r : rows) {
+    std::printf("%-14s %-14s %6s %12ld %10ld  %s\n", r.name.c_str(),
+                r.shape.c_str(), r.bits.c_str(), static_cast<long>(r.macs),
+                static_cast<long>(r.bytes), r.detail.c_str());
+    macs += r.macs;
+    bytes += r.bytes;
+  }
+  std::printf("%-14s %-14s %6s %12ld %10ld\n", "total", "", "",
+              static_cast<long>(macs), static_cast<long>(bytes));
+}
+
+nlohmann::json rows_json(const std::vector<Row>& rows) {
+  auto all = nlohmann::json::array();
+  for (const auto& r : rows) {
+    all.push_back({{"name", r.name},
+                   {"shape", r.shape},
+                   {"bits", r.bits},
+                   {"macs", r.macs},
+                   {"bytes", r.bytes},
+                   {"detail", r.detail}});
+  }
+  return all;
+}
+
+void show_model(const fs::path& path, bool json) {
+  const auto model = runtime::Model::load(path);
+  check(model.ok(), "info", model.ok() ? "" : model.error().message);
+  const auto& info = model->info();
+  std::vector<Row> rows;
+  for (const auto& layer : info.layers) {
+    rows.push_back({.name = layer.name,
+                    .shape = std::to_string(layer.inputs) + " -> " +
+                             std::to_string(layer.outputs),
+                    .bits = "1",
+                    .detail = layer.kernel,
+                    .macs = layer.macs,
+                    .bytes = layer.file_bytes});
+  }
+  if (json) {
+    nlohmann::json metadata = nlohmann::json::object();
+    for (const auto& [key, value] : info.metadata) metadata[key] = value;
+    std::printf("%s\n", nlohmann::json({{"kind", "model"},
+                                        {"name", info.name},
+                                        {"file_bytes", fs::file_size(path)},
+                                        {"layers", rows_json(rows)},
+                                        {"classes", info.classes},
+                                        {"metadata", metadata}})
+                            .dump(2)
+                            .c_str());
+    return;
+  }
+  std::printf("%s: model '%s', %ld inputs, %ld classes, %ju bytes\n",
+              path.c_str(), info.name.c_str(), static_cast<long>(info.inputs),
+              static_cast<long>(info.outputs), fs::file_size(path));
+  print_rows(rows, "kernel here");
+  for (const auto& [key, value] : info.metadata)
+    std::printf("%s: %s\n", key.c_str(), value.c_str());
+}
+
+std::string metadata(const Safetensors& file, const std::string& key) {
+  const auto found = file.metadata.find(key);
+  return found == file.metadata.end() ? "" : found->second;
+}
+
+/// Layers as the trainer noted them down in the checkpoint.
+std::vector<Row> checkpoint_rows(const Safetensors& file) {
+  const auto layers =
+      nlohmann::json::parse(metadata(file, "layers"), nullptr, false);
+  check(layers.is_array(), "info",
+        "the checkpoint's table of layers is damaged");
+  std::vector<Row> rows;
+  std::string before = metadata(file, "inputs");
+  for (const auto& layer : layers) {
+    const auto number = [&](const char* key) {
+      return layer.value(key, int64_t{0});
+    };
+    const auto outputs = std::to_string(number("outputs"));
+    const bool binary = number("binary_weights") > 0;
+    const bool weights = binary || number("real_weights") > 0;
+    rows.push_back(
+        {.name = layer.value("name", "?"),
+         .shape = before + " -> " + outputs,
+         .bits = weights ? (binary ? "1" : "32") : "",
+         .detail =
+             weights ? std::to_string(number("binary_weights")) + " binary, " +
+                           std::to_string(number("real_weights")) + " real"
+                     : "",
+         .macs = number("binary_macs") + number("real_macs"),
+         .bytes = number("bytes")});
+    before = outputs;
+  }
+  return rows;
+}
+
+void show_checkpoint(const fs::path& path, bool json) {
+  const auto file = load_safetensors(path);
+  const bool ours = !metadata(file, "layers").empty();
+  if (json) {
+    nlohmann::json tensors = nlohmann::json::object();
+    for (const auto& [name, tensor] : file.tensors)
+      tensors[name] = {{"dtype", tensor.dtype}, {"shape", tensor.shape}};
+    nlohmann::json all = {{"kind", "checkpoint"},
+                          {"file_bytes", fs::file_size(path)},
+                          {"tensors", tensors},
+                          {"metadata", file.metadata}};
+    if (ours) all["layers"] = rows_json(checkpoint_rows(file));
+    std::printf("%s\n", all.dump(2).c_str());
+    return;
+  }
+  std::printf("%s: checkpoint, %zu tensors, %ju bytes\n", path.c_str(),
+              file.tensors.size(), fs::file_size(path));
+  if (ours) {
+    std::printf("epoch %s, step %s\n", metadata(file, "epoch").c_str(),
+                metadata(file, "steps").c_str());
+    print_rows(checkpoint_rows(file), "weights");
+    return;
+  }
+  for (const auto& [name, tensor] : file.tensors) {
+    std::string shape;
+    for (const auto size : tensor.shape) shape += " " + std::to_string(size);
+    std::printf("  %-40s %s%s\n", name.c_str(), tensor.dtype.c_str(),
+                shape.c_str());
+  }
+}
+
+int run(const fs::path& path, bool json) {
+  check(fs::exists(path), "info",
+        "there is no '" + path.string() +
+            "'; it takes a model file, a checkpoint or a run folder");
+  if (fs::is_directory(path)) {
+    const auto checkpoint = path / "checkpoint.safetensors";
+    check(fs::exists(checkpoint), path.string(),
+          "must be a run folder, but it holds no checkpoint.safetensors");
+    show_checkpoint(checkpoint, json);
+  } else if (path.extension() == ".safetensors") {
+    show_checkpoint(path, json);
+  } else {
+    show_model(path, json);
+  }
+  return 0;
+}
+
+const Registered<Command> entry{{
+    .name = "info",
+    .summary = "What a model file, checkpoint or run folder contains",
+    .setup = [](CLI::App& app) -> std::function<int()> {
+      auto path = std::make_shared<std::string>();
+      auto json = std::make_shared<bool>(false);
+      app.add_option("file", *path, "model file, checkpoint or run folder")
+          ->required();
+      app.add_flag("--json", *json, "print JSON");
+      return [path, json] { return run(*path, *json); };
+    },
+}};
+
+}  // namespace
+}  // namespace signet

@@ -1,0 +1,139 @@
+// signet report RUN: what a run folder holds, as one page.
+
+#include <cmath>
+#include <cstdio>
+#include <filesystem>
+#include <map>
+#include <memory>
+
+#include "cli/command.h"
+#include "signet/data/atomic_file.h"
+#include "signet/data/csv.h"
+#include "signet/data/safetensors.h"
+#include "signet/report/html.h"
+#include "signet/report/results.h"
+
+namespace signet {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string format(const char* pattern, double value) {
+  char text[64];
+  std::snprintf(text, sizeof text, pattern, value);
+  return text;
+}
+
+/// Columns of metrics.csv against the epoch; an empty column is left out.
+report::LineChart chart(
+    const CsvTable& metrics, const std::string& title,
+    const std::string& y_label,
+    const std::vector<std::pair<std::string, std::string>>& columns,
+    double scale) {
+  report::LineChart chart{
+      .title = title, .x_label = "epoch", .y_label = y_label};
+  for (const auto& [column, label] : columns) {
+    report::Series series{.label = label, .x = metrics.numbers("epoch")};
+    bool any = false;
+    for (double v : metrics.numbers(column)) {
+      series.y.push_back(scale * v);
+      any = any || !std::isnan(v);
+    }
+    if (any) chart.series.push_back(std::move(series));
+  }
+  return chart;
+}
+
+report::Matrix confusion(const fs::path& path) {
+  const auto csv = read_csv(path);
+  report::Matrix matrix{.title = "Confusion matrix, test images"};
+  std::map<std::string, size_t> index;
+  const auto label = csv.column("label"), guess = csv.column("prediction");
+  for (const auto& row : csv.rows) {
+    if (index.emplace(row[label], index.size()).second)
+      matrix.names.push_back(row[label]);
+  }
+  matrix.values.assign(index.size(), std::vector<double>(index.size(), 0));
+  const auto counts = csv.numbers("count");
+  for (size_t i = 0; i < csv.rows.size(); ++i)
+    matrix.values.at(index.at(csv.rows[i][label]))
+        .at(index.at(csv.rows[i][guess])) = counts[i];
+  return matrix;
+}
+
+report::Table results_table(const fs::path& path) {
+  report::Table table{.title = "Results",
+                      .columns = {"figure", "value", "seed", "command"}};
+  for (const auto& r : report::read_results(path)) {
+    table.rows.push_back({r.name, format("%.4g", r.value) + " " + r.unit,
+                          r.seed ? std::to_string(*r.seed) : "", r.command});
+  }
+  return table;
+}
+
+int run(const fs::path& folder, fs::path out) {
+  const auto metrics_path = folder / "metrics.csv";
+  check(fs::exists(metrics_path), folder.string(),
+        "must be the folder of a run, but it holds no metrics.csv");
+  if (out.empty()) out = folder / "report.html";
+  const auto metrics = read_csv(metrics_path);
+  check(!metrics.rows.empty(), metrics_path.string(),
+        "has no rows yet: the first epoch is not over");
+  report::Page page{
+      .title = fs::absolute(folder / "x").parent_path().filename(),
+      .subtitle = "signet training run"};
+  const auto last = [&](const char* column) {
+    return metrics.numbers(column).back();
+  };
+  double seconds = 0;
+  for (double s : metrics.numbers("seconds")) seconds += s;
+  page.figures = {
+      {.label = "Test accuracy",
+       .value = format("%.2f %%", 100 * last("test_accuracy")),
+       .note = "mode network, last epoch"},
+      {.label = "Epochs",
+       .value = format("%.0f", last("epoch")),
+       .note = format("%.0f steps", last("step"))},
+      {.label = "Training time",
+       .value = format("%.0f s", seconds),
+       .note = "evaluation included"},
+  };
+  page.blocks.push_back(chart(metrics, "Accuracy", "accuracy (%)",
+                              {{"train_accuracy", "training, sampled as drawn"},
+                               {"validation_accuracy", "validation"},
+                               {"test_accuracy", "test"}},
+                              100));
+  page.blocks.push_back(chart(metrics, "Loss", "cross-entropy (nats)",
+                              {{"train_loss", "training, sampled as drawn"},
+                               {"validation_loss", "validation"},
+                               {"test_loss", "test"}},
+                              1));
+  if (fs::exists(folder / "confusion.csv"))
+    page.blocks.push_back(confusion(folder / "confusion.csv"));
+  if (fs::exists(folder / "results.json"))
+    page.blocks.push_back(results_table(folder / "results.json"));
+  const auto recipe = read_file(folder / "recipe.toml");
+  page.blocks.push_back(
+      report::Text{.title = "Recipe, as resolved",
+                   .body = std::string(recipe.begin(), recipe.end()),
+                   .preformatted = true});
+  page.footer = "Written by signet report " + folder.string();
+  write_atomically(out, report::render_html(page));
+  std::printf("%s\n", out.c_str());
+  return 0;
+}
+
+const Registered<Command> entry{{
+    .name = "report",
+    .summary = "Write a run's report.html: curves, confusion matrix, recipe",
+    .setup = [](CLI::App& app) -> std::function<int()> {
+      auto folder = std::make_shared<std::string>();
+      auto out = std::make_shared<std::string>();
+      app.add_option("run", *folder, "run folder")->required();
+      app.add_option("--out", *out, "page (default: RUN/report.html)");
+      return [folder, out] { return run(*folder, *out); };
+    },
+}};
+
+}  // namespace
+}  // namespace signet

@@ -1,0 +1,186 @@
+// signet run MODEL --data DATA
+
+#include <chrono>
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <sstream>
+#include <thread>
+
+#include "cli/command.h"
+#include "signet/data/atomic_file.h"
+#include "signet/data/dataset.h"
+#include "signet/data/idx.h"
+#include "signet/runtime/model.h"
+
+namespace signet {
+namespace {
+
+struct Options {
+  std::string model, data, out;
+  int64_t threads = 1;
+  bool json = false;
+};
+
+/// What to classify: images, and labels if the data has them.
+struct Inputs {
+  std::vector<uint8_t> images;
+  std::vector<uint8_t> labels;
+  int64_t count = 0;
+  int64_t features = 0;
+};
+
+/// A data set's name (its test part), a folder of the four IDX files, or one
+/// IDX file of images.
+Inputs load_inputs(const std::string& data) {
+  for (const auto& set : known_datasets()) {
+    if (set.name != data) continue;
+    auto loaded = load_dataset({.name = data, .folder = {}}, Part::test);
+    return {std::move(loaded.images), std::move(loaded.labels), loaded.size(),
+            loaded.features()};
+  }
+  if (std::filesystem::is_directory(data)) {
+    auto loaded = load_dataset({.name = "idx", .folder = data}, Part::test);
+    return {std::move(loaded.images), std::move(loaded.labels), loaded.size(),
+            loaded.features()};
+  }
+  if (!std::filesystem::exists(data)) {
+    std::vector<std::string> names;
+    for (const auto& set : known_datasets()) names.push_back(set.name);
+    throw UsageError("--data: must be a data set (" + join(names) +
+                     "), a folder of IDX files or an IDX file of images, but "
+                     "there is no '" +
+                     data + "'");
+  }
+  auto array = read_idx(data);
+  check(!array.shape.empty() && array.shape[0] > 0, data,
+        "must hold at least one image");
+  Inputs inputs;
+  inputs.count = array.shape[0];
+  inputs.features = static_cast<int64_t>(array.values.size()) / array.shape[0];
+  inputs.images = std::move(array.values);
+  return inputs;
+}
+
+/// Classifies rows [first, end) on this thread.
+std::string classify_rows(const runtime::Model& model, const Inputs& inputs,
+                          int64_t first, int64_t end,
+                          std::vector<int32_t>& labels) {
+  auto workspace = runtime::Workspace::create(model);
+  if (!workspace) return workspace.error().message;
+  const auto at = [&](int64_t row) {
+    return static_cast<size_t>(row * inputs.features);
+  };
+  const auto done = model.classify(
+      std::span(inputs.images).subspan(at(first), at(end - first)), end - first,
+      *workspace,
+      std::span(labels).subspan(static_cast<size_t>(first),
+                                static_cast<size_t>(end - first)));
+  return done ? "" : done.error().message;
+}
+
+std::vector<int32_t> classify_all(const runtime::Model& model,
+                                  const Inputs& inputs, int64_t threads) {
+  std::vector<int32_t> labels(static_cast<size_t>(inputs.count));
+  threads = std::clamp<int64_t>(threads, 1, inputs.count);
+  std::vector<std::string> errors(static_cast<size_t>(threads));
+  std::vector<std::thread> workers;
+  for (int64_t t = 0; t < threads; ++t) {
+    workers.emplace_back([&, t] {
+      errors[static_cast<size_t>(t)] =
+          classify_rows(model, inputs, inputs.count * t / threads,
+                        inputs.count * (t + 1) / threads, labels);
+    });
+  }
+  for (auto& worker : workers) worker.join();
+  for (const auto& error : errors) {
+    if (!error.empty()) throw std::runtime_error(error);
+  }
+  return labels;
+}
+
+std::string class_name(const runtime::ModelInfo& info, int64_t label) {
+  return info.classes.empty() ? std::to_string(label)
+                              : info.classes.at(static_cast<size_t>(label));
+}
+
+int run(const Options& o) {
+  const auto loaded = runtime::Model::load(o.model);
+  check(loaded.ok(), "run", loaded.ok() ? "" : loaded.error().message);
+  const auto& model = *loaded;
+  const auto& info = model.info();
+  const auto inputs = load_inputs(o.data);
+  check(inputs.features == info.inputs, o.data,
+        "the images must have " + std::to_string(info.inputs) +
+            " pixels, as the model reads, but they have " +
+            std::to_string(inputs.features));
+  const auto start = std::chrono::steady_clock::now();
+  const auto labels = classify_all(model, inputs, o.threads);
+  const double seconds =
+      std::chrono::duration<double>(std::chrono::steady_clock::now() - start)
+          .count();
+  if (!o.out.empty()) {
+    std::string text = "index,class,name\n";
+    for (size_t i = 0; i < labels.size(); ++i) {
+      text += std::to_string(i) + "," + std::to_string(labels[i]) + "," +
+              class_name(info, labels[i]) + "\n";
+    }
+    write_atomically(o.out, text);
+  }
+  int64_t correct = 0;
+  std::map<int32_t, int64_t> counts;
+  for (size_t i = 0; i < labels.size(); ++i) {
+    ++counts[labels[i]];
+    if (!inputs.labels.empty()) correct += labels[i] == inputs.labels[i];
+  }
+  const double accuracy =
+      100.0 * static_cast<double>(correct) / static_cast<double>(inputs.count);
+  const auto isa = std::string(isa_name(model.isa()));
+  if (o.json) {
+    nlohmann::json all = {{"images", inputs.count},
+                          {"seconds", seconds},
+                          {"isa", isa},
+                          {"classes", nlohmann::json::array()}};
+    for (const auto& [label, count] : counts)
+      all["classes"].push_back({{"class", label},
+                                {"name", class_name(info, label)},
+                                {"count", count}});
+    if (!inputs.labels.empty()) all["accuracy_percent"] = accuracy;
+    std::printf("%s\n", all.dump(2).c_str());
+    return 0;
+  }
+  std::printf(
+      "%ld images in %.1f ms (%.1f us each, %s kernels, %ld thread%s)\n",
+      static_cast<long>(inputs.count), 1e3 * seconds,
+      1e6 * seconds / static_cast<double>(inputs.count), isa.c_str(),
+      static_cast<long>(o.threads), o.threads == 1 ? "" : "s");
+  for (const auto& [label, count] : counts)
+    std::printf("%8ld  %s\n", static_cast<long>(count),
+                class_name(info, label).c_str());
+  if (!inputs.labels.empty()) std::printf("accuracy %.2f %%\n", accuracy);
+  return 0;
+}
+
+const Registered<Command> entry{{
+    .name = "run",
+    .summary = "Classify images with a model file (no LibTorch)",
+    .setup = [](CLI::App& app) -> std::function<int()> {
+      auto o = std::make_shared<Options>();
+      app.add_option("model", o->model, "model file")->required();
+      app.add_option("--data", o->data,
+                     "data set by name (its test part), folder of IDX files, "
+                     "or IDX file of images")
+          ->required();
+      app.add_option("--out", o->out, "write index,class,name of each, CSV");
+      app.add_option("--threads", o->threads, "threads (default 1)")
+          ->check(CLI::PositiveNumber);
+      app.add_flag("--json", o->json, "print JSON");
+      return [o] { return run(*o); };
+    },
+}};
+
+}  // namespace
+}  // namespace signet

@@ -1,0 +1,111 @@
+// signet estimators, signet optimizers, signet help NAME: the tables, printed.
+
+#include <cstdio>
+#include <memory>
+
+#include "cli/command.h"
+#include "signet/base/arguments.h"
+#include "signet/core/estimator.h"
+#include "signet/experiments/recipe.h"
+#include "signet/models/network_spec.h"
+#include "signet/optim/weight_rule.h"
+
+namespace signet {
+namespace {
+
+template <class Record>
+void print_list(const std::vector<Record>& records) {
+  for (const auto& r : records)
+    std::printf("  %-18s %s\n", r.name.c_str(), r.summary.c_str());
+}
+
+void print_parameters(const std::vector<Parameter>& parameters) {
+  for (const auto& p : parameters) std::printf("  %s\n", describe(p).c_str());
+}
+
+template <class Record>
+bool print_record(const std::string& name) {
+  for (const auto& r : table<Record>()) {
+    if (r.name != name) continue;
+    std::printf("%s: %s\n%s\nSource: %s\n", r.name.c_str(), r.summary.c_str(),
+                r.help.c_str(), r.paper.c_str());
+    if (!r.parameters.empty()) std::printf("Parameters:\n");
+    print_parameters(r.parameters);
+    return true;
+  }
+  return false;
+}
+
+void print_layers() {
+  for (const auto& kind : layer_kinds()) {
+    std::printf("%s: %s\n", kind.name.c_str(), kind.help.c_str());
+    print_parameters(kind.parameters);
+  }
+}
+
+int help(const std::string& topic) {
+  if (topic == "recipe") {
+    std::printf("# Every key of a recipe, with its default.\n%s",
+                recipe_text({}).c_str());
+    return 0;
+  }
+  if (topic == "layers") {
+    print_layers();
+    return 0;
+  }
+  if (print_record<Estimator>(topic) || print_record<WeightRule>(topic))
+    return 0;
+  for (const auto& command : table<Command>()) {
+    if (command.name != topic) continue;
+    CLI::App app(command.summary, "signet " + command.name);
+    command.setup(app);
+    std::printf("%s", app.help().c_str());
+    return 0;
+  }
+  std::vector<std::string> known{"recipe", "layers"};
+  for (const auto& r : table<Command>()) known.push_back(r.name);
+  for (const auto& r : table<Estimator>()) known.push_back(r.name);
+  for (const auto& r : table<WeightRule>()) known.push_back(r.name);
+  throw UsageError("help: " + unknown_name("topic", topic, known));
+}
+
+const Registered<Command> estimators{{
+    .name = "estimators",
+    .summary = "List the gradient estimators",
+    .setup = [](CLI::App& app) -> std::function<int()> {
+      auto markdown = std::make_shared<bool>(false);
+      app.add_flag("--markdown", *markdown, "all their help, as Markdown");
+      return [markdown] {
+        if (*markdown)
+          std::printf("%s", estimators_markdown().c_str());
+        else
+          print_list(table<Estimator>());
+        return 0;
+      };
+    },
+}};
+
+const Registered<Command> optimizers{{
+    .name = "optimizers",
+    .summary = "List the rules for weights",
+    .setup = [](CLI::App&) -> std::function<int()> {
+      return [] {
+        print_list(table<WeightRule>());
+        return 0;
+      };
+    },
+}};
+
+const Registered<Command> help_command{{
+    .name = "help",
+    .summary = "Explain 'recipe', 'layers', an estimator, an optimizer or a "
+               "command",
+    .setup = [](CLI::App& app) -> std::function<int()> {
+      auto topic = std::make_shared<std::string>();
+      app.add_option("topic", *topic, "what to explain")->required();
+      return [topic] { return help(*topic); };
+    },
+}};
+
+}  // namespace
+}  // namespace signet

@@ -1,0 +1,117 @@
+// signet export RUN --out FILE
+
+#include <ATen/Parallel.h>
+
+#include <cstdio>
+#include <filesystem>
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "cli/command.h"
+#include "signet/data/atomic_file.h"
+#include "signet/experiments/progress.h"
+#include "signet/experiments/run_folder.h"
+#include "signet/export/pack.h"
+#include "signet/export/proof.h"
+#include "signet/runtime/format/model_file.h"
+
+namespace signet {
+namespace {
+
+struct Options {
+  std::string run, out;
+  int threads = 0;
+  bool json = false;
+};
+
+int64_t float_bytes(const NetworkSpec& spec) {
+  int64_t bytes = 0;
+  for (const auto& row : summarize(spec)) bytes += 4 * row.binary_weights;
+  return bytes;
+}
+
+int run(const Options& o) {
+  if (o.threads > 0) at::set_num_threads(o.threads);
+  const auto trained = load_run(o.run);
+  const auto& recipe = trained.recipe;
+  const auto test =
+      load_dataset({recipe.data.set, recipe.data.folder}, Part::test);
+  const auto packed = pack(*trained.network, recipe.name, test.classes,
+                           {{"seed", std::to_string(recipe.seed)},
+                            {"epochs", std::to_string(trained.epoch)},
+                            {"data", recipe.data.set},
+                            {"estimator", recipe.train.estimator}});
+  const auto bytes = runtime::serialize(packed.model);
+  check(bytes.ok(), "export", bytes.ok() ? "" : bytes.error().message);
+  // The proof is about the bytes of the file, not about what made them.
+  const auto model = runtime::Model::from_bytes(*bytes);
+  check(model.ok(), "export", model.ok() ? "" : model.error().message);
+  Progress progress("proving", static_cast<double>(test.size()), "images");
+  const auto proof =
+      prove(*trained.network, packed, *model, test,
+            [&](int64_t done) { progress.update(static_cast<double>(done)); });
+  progress.cancel();
+  if (!proof.holds()) {
+    std::fprintf(stderr,
+                 "signet: export: the packed network differs from the trained "
+                 "one in %ld places, first: %s. Nothing was written\n",
+                 static_cast<long>(proof.different),
+                 proof.first_difference.c_str());
+    return 1;
+  }
+  write_atomically(o.out, *bytes);
+  const auto floats = float_bytes(trained.network->spec());
+  const double ratio =
+      static_cast<double>(floats) / static_cast<double>(bytes->size());
+  const double accuracy = 100.0 * static_cast<double>(proof.correct) /
+                          static_cast<double>(proof.examples);
+  if (o.json) {
+    std::printf("%s\n", nlohmann::json({{"file", o.out},
+                                        {"bytes", bytes->size()},
+                                        {"float_bytes", floats},
+                                        {"ratio", ratio},
+                                        {"examples", proof.examples},
+                                        {"integers", proof.integers},
+                                        {"bits", proof.bits},
+                                        {"scores", proof.scores},
+                                        {"classes", proof.classes},
+                                        {"different", proof.different},
+                                        {"accuracy_percent", accuracy},
+                                        {"isa", isa_name(model->isa())}})
+                            .dump(2)
+                            .c_str());
+    return 0;
+  }
+  std::printf(
+      "proved equal to LibTorch on %ld test images (%s kernels):\n"
+      "  %12ld pre-activations\n  %12ld hidden bits\n"
+      "  %12ld scores, bit by bit\n  %12ld classes, %.2f %% of them right\n"
+      "%s: %zu bytes, 1/%.1f of %ld bytes of fp32 weights\n",
+      static_cast<long>(proof.examples),
+      std::string(isa_name(model->isa())).c_str(),
+      static_cast<long>(proof.integers), static_cast<long>(proof.bits),
+      static_cast<long>(proof.scores), static_cast<long>(proof.classes),
+      accuracy, o.out.c_str(), bytes->size(), ratio, static_cast<long>(floats));
+  return 0;
+}
+
+const Registered<Command> entry{{
+    .name = "export",
+    .summary = "Pack a trained run into a model file, proved equal to it",
+    .setup = [](CLI::App& app) -> std::function<int()> {
+      auto o = std::make_shared<Options>();
+      app.add_option("run", o->run, "run folder")->required();
+      app.add_option("--out", o->out, "model file, NAME.signet")->required();
+      app.add_option("--threads", o->threads, "threads (default: all cores)")
+          ->check(CLI::PositiveNumber);
+      app.add_flag("--json", o->json, "print JSON");
+      app.footer(
+          "\nEvery pre-activation, hidden bit, score and class of all test "
+          "images is compared\nwith LibTorch's first; if one differs, nothing "
+          "is written and the exit status is 1.");
+      return [o] { return run(*o); };
+    },
+}};
+
+}  // namespace
+}  // namespace signet
