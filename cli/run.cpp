@@ -1,13 +1,13 @@
 // signet run MODEL --data DATA
 
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <filesystem>
-#include <fstream>
 #include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
-#include <sstream>
+#include <span>
 #include <thread>
 
 #include "cli/command.h"
@@ -27,25 +27,29 @@ struct Options {
 
 /// What to classify: images, and labels if the data has them.
 struct Inputs {
-  std::vector<uint8_t> images;
-  std::vector<uint8_t> labels;
+  std::vector<uint8_t> images = {};
+  std::vector<uint8_t> labels = {};
   int64_t count = 0;
   int64_t features = 0;
 };
+
+Inputs from_dataset(Dataset data) {
+  Inputs inputs{.count = data.size(), .features = data.features()};
+  inputs.images = std::move(data.images);
+  inputs.labels = std::move(data.labels);
+  return inputs;
+}
 
 /// A data set's name (its test part), a folder of the four IDX files, or one
 /// IDX file of images.
 Inputs load_inputs(const std::string& data) {
   for (const auto& set : known_datasets()) {
     if (set.name != data) continue;
-    auto loaded = load_dataset({.name = data, .folder = {}}, Part::test);
-    return {std::move(loaded.images), std::move(loaded.labels), loaded.size(),
-            loaded.features()};
+    return from_dataset(load_dataset({.name = data, .folder = {}}, Part::test));
   }
   if (std::filesystem::is_directory(data)) {
-    auto loaded = load_dataset({.name = "idx", .folder = data}, Part::test);
-    return {std::move(loaded.images), std::move(loaded.labels), loaded.size(),
-            loaded.features()};
+    return from_dataset(
+        load_dataset({.name = "idx", .folder = data}, Part::test));
   }
   if (!std::filesystem::exists(data)) {
     std::vector<std::string> names;

@@ -1,13 +1,12 @@
 // signet eval RUN... --samples S
 
-#include <ATen/Parallel.h>
-
 #include <cmath>
 #include <cstdio>
 #include <memory>
 #include <nlohmann/json.hpp>
 
 #include "cli/command.h"
+#include "cli/training/threads.h"
 #include "signet/experiments/evaluation.h"
 #include "signet/experiments/progress.h"
 #include "signet/experiments/run_folder.h"
@@ -47,7 +46,7 @@ std::string command_text(const Options& o, const std::string& run) {
 }
 
 int run(const Options& o) {
-  if (o.threads > 0) at::set_num_threads(o.threads);
+  set_threads(o.threads);
   const auto ensemble_name =
       "ensemble of " + std::to_string(o.samples) + " samples";
   Figure mode_accuracy, mode_loss, accuracy, loss;

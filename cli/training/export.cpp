@@ -1,13 +1,12 @@
 // signet export RUN --out FILE
 
-#include <ATen/Parallel.h>
-
 #include <cstdio>
 #include <filesystem>
 #include <memory>
 #include <nlohmann/json.hpp>
 
 #include "cli/command.h"
+#include "cli/training/threads.h"
 #include "signet/data/atomic_file.h"
 #include "signet/experiments/progress.h"
 #include "signet/experiments/run_folder.h"
@@ -31,7 +30,7 @@ int64_t float_bytes(const NetworkSpec& spec) {
 }
 
 int run(const Options& o) {
-  if (o.threads > 0) at::set_num_threads(o.threads);
+  set_threads(o.threads);
   const auto trained = load_run(o.run);
   const auto& recipe = trained.recipe;
   const auto test =

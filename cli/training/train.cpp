@@ -1,11 +1,10 @@
 // signet train RECIPE --out FOLDER
 
-#include <ATen/Parallel.h>
-
 #include <cstdio>
 #include <memory>
 
 #include "cli/command.h"
+#include "cli/training/threads.h"
 #include "signet/base/error.h"
 #include "signet/experiments/blas_check.h"
 #include "signet/experiments/progress.h"
@@ -24,7 +23,7 @@ struct Options {
 };
 
 int run(const Options& options) {
-  if (options.threads > 0) at::set_num_threads(options.threads);
+  set_threads(options.threads);
   const auto warning = slow_blas_warning();
   if (!warning.empty()) std::fprintf(stderr, "%s\n", warning.c_str());
   auto overrides = options.overrides;

@@ -39,9 +39,10 @@ Tensor binary_weights(const Tensor& latent) {
 }
 
 BinaryLinear::BinaryLinear(int64_t inputs, int64_t outputs, bool with_bias,
-                           const RandomStream& random)
+                           double init, const RandomStream& random)
     : torch::nn::Module("BinaryLinear") {
-  latent = register_parameter("latent", uniform({outputs, inputs}, 1, random));
+  latent =
+      register_parameter("latent", uniform({outputs, inputs}, init, random));
   if (with_bias) bias = register_parameter("bias", torch::zeros({outputs}));
 }
 

@@ -16,8 +16,8 @@ Tensor binary_weights(const Tensor& latent);
 /// Shapes: x [..., inputs], y [..., outputs], latent [outputs, inputs].
 class BinaryLinear : public torch::nn::Module {
  public:
-  /// Latent weights start uniform in [-1, 1] from the stream; `bias` at 0.
-  BinaryLinear(int64_t inputs, int64_t outputs, bool bias,
+  /// Latent weights start uniform in [-init, init]; the bias, if any, at 0.
+  BinaryLinear(int64_t inputs, int64_t outputs, bool bias, double init,
                const RandomStream& random);
 
   Tensor forward(const Tensor& x) const;

@@ -19,22 +19,22 @@ Network::Network(NetworkSpec spec, const Random& random)
         random.site(RandomUse::initialization, static_cast<uint32_t>(i));
     using ModulePointer = std::shared_ptr<torch::nn::Module>;
     const auto module = std::visit(
-        Overloaded{[&](const LinearSpec& linear) -> ModulePointer {
-                     const int64_t inputs =
-                         std::exchange(values, linear.outputs);
-                     if (linear.binary) {
-                       return std::make_shared<BinaryLinear>(
-                           inputs, linear.outputs, linear.bias, stream);
-                     }
-                     return std::make_shared<RealLinear>(inputs, linear.outputs,
-                                                         linear.bias, stream);
-                   },
-                   [&](const BatchNormSpec& norm) -> ModulePointer {
-                     return std::make_shared<BatchNorm>(values, norm);
-                   },
-                   [](const auto&) -> ModulePointer {
-                     return std::make_shared<torch::nn::Module>();
-                   }},
+        Overloaded{
+            [&](const LinearSpec& linear) -> ModulePointer {
+              const int64_t inputs = std::exchange(values, linear.outputs);
+              if (linear.binary) {
+                return std::make_shared<BinaryLinear>(
+                    inputs, linear.outputs, linear.bias, linear.init, stream);
+              }
+              return std::make_shared<RealLinear>(inputs, linear.outputs,
+                                                  linear.bias, stream);
+            },
+            [&](const BatchNormSpec& norm) -> ModulePointer {
+              return std::make_shared<BatchNorm>(values, norm);
+            },
+            [](const auto&) -> ModulePointer {
+              return std::make_shared<torch::nn::Module>();
+            }},
         spec_.layers[i]);
     layers_.push_back(register_module(std::to_string(i), module));
   }

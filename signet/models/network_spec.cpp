@@ -23,11 +23,17 @@ std::vector<LayerKind> make_layer_kinds() {
          .fallback = std::string("binary"),
          .help = "binary: signs of latent weights",
          .choices = {"binary", "real"}},
-        {.name = "bias", .fallback = false, .help = "add a bias"}},
+        {.name = "bias", .fallback = false, .help = "add a bias"},
+        {.name = "init",
+         .fallback = 0.1,
+         .help = "latent weights start uniform in [-init, init]",
+         .min = 1e-6,
+         .max = 1e6}},
        [](const Arguments& a) -> LayerSpec {
          return LinearSpec{.outputs = a.integer("outputs"),
                            .binary = a.text("weights") == "binary",
-                           .bias = a.flag("bias")};
+                           .bias = a.flag("bias"),
+                           .init = a.number("init")};
        }},
       {"batch-norm",
        "(x - mean) / sqrt(variance + epsilon) scale + shift, each channel",

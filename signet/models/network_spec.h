@@ -15,6 +15,7 @@ struct LinearSpec {
   int64_t outputs = 0;
   bool binary = true;
   bool bias = false;
+  double init = 0.1;  ///< latent weights start uniform in [-init, init]
 };
 
 /// (x - mean) / sqrt(variance + epsilon) scale + shift, for each channel.

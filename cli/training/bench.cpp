@@ -1,0 +1,86 @@
+// signet bench MODEL --batch 1,64
+
+#include <cstdio>
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "cli/command.h"
+#include "signet/data/atomic_file.h"
+#include "signet/experiments/blas_check.h"
+#include "signet/experiments/latency.h"
+#include "signet/runtime/format/model_file.h"
+#include "signet/runtime/model.h"
+
+namespace signet {
+namespace {
+
+struct Options {
+  std::string model;
+  std::vector<int64_t> batches{1, 64};
+  bool json = false;
+};
+
+int run(const Options& o) {
+  const auto bytes = read_file(o.model);
+  const auto description = runtime::parse(bytes);
+  check(description.ok(), o.model,
+        description.ok() ? "" : description.error().message);
+  const auto model = runtime::Model::from_bytes(bytes);
+  check(model.ok(), o.model, model.ok() ? "" : model.error().message);
+  const PinnedThread pinned;
+  const auto warning = slow_blas_warning();
+  if (!warning.empty()) std::fprintf(stderr, "%s\n", warning.c_str());
+  const auto rows = measure_latency(*model, *description, o.batches);
+  const auto isa = std::string(isa_name(model->isa()));
+  if (o.json) {
+    nlohmann::json all = {{"isa", isa},
+                          {"processor", pinned.processor()},
+                          {"threads", 1},
+                          {"batches", nlohmann::json::array()},
+                          {"kernels", nlohmann::json::array()}};
+    for (const auto& r : rows)
+      all["batches"].push_back({{"batch", r.batch},
+                                {"packed_seconds", r.packed_seconds},
+                                {"libtorch_fp32_seconds", r.torch_seconds},
+                                {"ratio", r.ratio}});
+    for (const auto& layer : model->info().layers)
+      all["kernels"].push_back(
+          {{"layer", layer.name}, {"kernel", layer.kernel}});
+    std::printf("%s\n", all.dump(2).c_str());
+    return 0;
+  }
+  if (pinned.processor() >= 0)
+    std::printf("one thread pinned to processor %d; medians\n",
+                pinned.processor());
+  else
+    std::printf("one thread, not pinned (the system refused); medians\n");
+  for (const auto& layer : model->info().layers)
+    std::printf("%-12s %4ld -> %-5ld %s\n", layer.name.c_str(),
+                static_cast<long>(layer.inputs),
+                static_cast<long>(layer.outputs), layer.kernel.c_str());
+  std::printf("%6s  %14s  %16s  %8s\n", "batch", "packed", "LibTorch fp32",
+              "ratio");
+  for (const auto& r : rows)
+    std::printf("%6ld  %11.2f us  %13.1f us  %7.1fx\n",
+                static_cast<long>(r.batch), 1e6 * r.packed_seconds,
+                1e6 * r.torch_seconds, r.ratio);
+  return 0;
+}
+
+const Registered<Command> entry{{
+    .name = "bench",
+    .summary = "Latency of a model file against the same network in LibTorch",
+    .setup = [](CLI::App& app) -> std::function<int()> {
+      auto o = std::make_shared<Options>();
+      app.add_option("model", o->model, "model file")->required();
+      app.add_option("--batch", o->batches,
+                     "batch sizes, comma separated (default 1,64)")
+          ->delimiter(',')
+          ->check(CLI::Range(1, 65536));
+      app.add_flag("--json", o->json, "print JSON");
+      return [o] { return run(*o); };
+    },
+}};
+
+}  // namespace
+}  // namespace signet

@@ -1,0 +1,46 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "signet/runtime/model.h"
+
+namespace signet {
+
+/// Time of one forward pass of a batch, both networks measured in turn.
+struct Latency {
+  int64_t batch = 0;
+  double packed_seconds = 0;  ///< median of the rounds, a batch
+  double torch_seconds = 0;
+  /// Median over the rounds of torch / packed, each round measured back to
+  /// back, so that a change of clock touches both.
+  double ratio = 0;
+};
+
+/// Measures the packed network against the same network in LibTorch fp32:
+/// linear layers with +-1 float weights, batch norm folded into scale and bias
+/// of a linear layer, sign between them, pixels as float. One core, one
+/// thread; the calling thread is pinned while it lasts.
+/// Cost: about 2 s for each batch size.
+std::vector<Latency> measure_latency(const runtime::Model& model,
+                                     const runtime::ModelDescription& weights,
+                                     const std::vector<int64_t>& batches);
+
+/// Pins the calling thread to one processor until it goes out of scope.
+class PinnedThread {
+ public:
+  PinnedThread();
+  ~PinnedThread();
+  PinnedThread(const PinnedThread&) = delete;
+  PinnedThread& operator=(const PinnedThread&) = delete;
+
+  int processor() const { return processor_; }  ///< -1: could not be pinned
+
+ private:
+  int processor_ = -1;
+  std::vector<unsigned char> before_;
+};
+
+}  // namespace signet
