@@ -1,0 +1,44 @@
+#!/usr/bin/env bash
+# Builds everything and runs every test. See usage below.
+set -euo pipefail
+
+usage() {
+  cat <<'END'
+usage: tools/test.sh [--sanitize] [NAME]
+
+Installs the Debian packages that are missing, builds everything and runs the
+tests, in build/release.
+
+  --sanitize  the same with AddressSanitizer and UndefinedBehaviorSanitizer
+              for the torch-free parts and core, in build/asan
+  NAME        only the tests whose names match this regular expression
+  -h, --help  print this
+END
+}
+
+preset=release
+filter=()
+while (($#)); do
+  case $1 in
+    --sanitize) preset=asan ;;
+    -h | --help) usage; exit 0 ;;
+    -*) echo "test.sh: unknown option '$1'; --help lists them" >&2; exit 2 ;;
+    *) filter=(--tests-regex "$1") ;;
+  esac
+  shift
+done
+
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+. tools/packages.sh
+. tools/steps.sh
+
+step "Packages"
+install_packages "${build_packages[@]}" "${test_packages[@]}"
+
+step "Build, preset $preset"
+run cmake --preset "$preset" -DSIGNET_TESTS=ON
+run cmake --build --preset "$preset" -j "$(build_jobs)"
+
+step "Test, preset $preset"
+run ctest --preset "$preset" "${filter[@]}"
+step "Done"
