@@ -1,0 +1,447 @@
+// The one test of all estimators: what each record of the table claims.
+
+#include <ATen/Parallel.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+#include "signet/core/samplers.h"
+#include "signet/core/torch.h"
+#include "tests/core/estimator_problem.h"
+
+namespace signet {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// Two-sided false-alarm rate 2.6e-12 a comparison; the tests here make fewer
+/// than 20,000 of them, so 5e-8 for all together. Seeds are fixed besides.
+constexpr double kZ = 7;
+
+constexpr Encoding kEncodings[] = {Encoding::bits, Encoding::signs};
+
+/// The default spelling, and one for each parameter with another value.
+std::vector<std::string> spellings(const Estimator& e) {
+  std::vector<std::string> all{e.name};
+  for (const auto& p : e.parameters) {
+    const auto add = [&](const std::string& value) {
+      all.push_back(e.name + "(" + p.name + "=" + value + ")");
+    };
+    if (const auto* number = std::get_if<double>(&p.fallback)) {
+      if (*number + 0.25 <= p.max) add(number_text(*number + 0.25));
+    } else if (const auto* integer = std::get_if<int64_t>(&p.fallback)) {
+      if (*integer < p.max) add(std::to_string(*integer + 1));
+    } else if (const auto* flag = std::get_if<bool>(&p.fallback)) {
+      add(*flag ? "false" : "true");
+    } else {
+      for (const auto& choice : p.choices) {
+        if (choice != std::get<std::string>(p.fallback)) add(choice);
+      }
+    }
+  }
+  return all;
+}
+
+/// The default and, where there is one, the lowest temperature.
+std::vector<std::string> extreme_spellings(const Estimator& e) {
+  std::vector<std::string> all{e.name};
+  for (const auto& p : e.parameters) {
+    if (p.name == "temperature")
+      all.push_back(e.name + "(temperature=" + number_text(p.min) + ")");
+  }
+  return all;
+}
+
+std::vector<Problem> problems() {
+  std::vector<Problem> all;
+  for (const auto encoding : kEncodings) {
+    for (const auto& noise : noise_families())
+      all.push_back(one_layer({encoding, &noise}));
+    for (const auto* name : {"logistic", "triangular"})
+      all.push_back(chain({encoding, &find_noise(name)}));
+  }
+  return all;
+}
+
+std::string where(const Problem& problem) {
+  return problem.name + ", " + std::string(name_of(problem.units.encoding)) +
+         ", " + problem.units.noise->name;
+}
+
+/// Identity that must not be differentiated.
+struct Wall : torch::autograd::Function<Wall> {
+  static Tensor forward(torch::autograd::AutogradContext*, const Tensor& x) {
+    return x.clone();
+  }
+  static torch::autograd::variable_list backward(
+      torch::autograd::AutogradContext*, torch::autograd::variable_list) {
+    throw std::domain_error("the objective was differentiated");
+  }
+};
+
+TEST(Estimators, TableIsAsLongAsTheFolder) {
+  std::vector<std::string> files;
+  for (const auto& file :
+       fs::directory_iterator(SIGNET_SOURCE_DIR "/signet/core/estimators")) {
+    if (file.path().extension() == ".cpp") files.push_back(file.path().stem());
+  }
+  EXPECT_EQ(files.size(), table<Estimator>().size());
+  for (const auto& e : table<Estimator>()) {
+    auto stem = e.name;
+    std::replace(stem.begin(), stem.end(), '-', '_');
+    EXPECT_EQ(std::count(files.begin(), files.end(), stem), 1) << e.name;
+    EXPECT_FALSE(e.summary.empty() || e.help.empty() || e.paper.empty())
+        << e.name;
+  }
+}
+
+TEST(Estimators, UnbiasedMeansExactInEveryCoordinate) {
+  for (const auto& e : table<Estimator>()) {
+    if (!e.traits.unbiased) continue;
+    for (const auto& spelling : spellings(e)) {
+      const BoundEstimator estimator(spelling);
+      for (const auto& problem : problems()) {
+        const auto d = deviation(estimator, problem, 101);
+        if (e.traits.deterministic)
+          EXPECT_LT(d.largest, 1e-12) << spelling << ": " << where(problem);
+        else
+          EXPECT_LT(d.z, kZ) << spelling << ": " << where(problem);
+      }
+    }
+  }
+}
+
+// Otherwise the claim would be idle.
+TEST(Estimators, BiasedMeansMeasurablySo) {
+  for (const auto& e : table<Estimator>()) {
+    if (e.traits.unbiased) continue;
+    Deviation worst;
+    for (const auto& problem : problems()) {
+      const auto d = deviation(BoundEstimator(e.name), problem, 102);
+      worst = {std::max(worst.z, d.z), std::max(worst.largest, d.largest)};
+    }
+    EXPECT_TRUE(e.traits.deterministic ? worst.largest > 1e-3 : worst.z > kZ)
+        << e.name;
+  }
+}
+
+TEST(Estimators, StraightThroughIsExactForMultilinearLosses) {
+  for (const auto encoding : kEncodings) {
+    for (const auto& noise : noise_families()) {
+      const auto problem = multilinear({encoding, &noise});
+      EXPECT_LT(deviation(BoundEstimator("st"), problem, 103).z, kZ)
+          << where(problem);
+      EXPECT_GT(
+          deviation(BoundEstimator("st-deterministic"), problem, 103).largest,
+          0.01)
+          << where(problem);
+    }
+  }
+}
+
+/// Expectation of the estimate for one unit at logit `a` under `f`, by
+/// weighting every replicate with the share of (0, 1) around its uniform
+/// number: a quadrature, far more accurate than the plain mean.
+double expected_gradient(const BoundEstimator& estimator, double a,
+                         const UnitOptions& units, const Noise::Function& f) {
+  const int64_t n = int64_t{1} << 20;
+  const uint64_t seed = 104;
+  const Problem problem{
+      "one unit",
+      {torch::full({1}, a, torch::kDouble)},
+      units,
+      [&](const auto& p, Sampler& sampler, const UnitOptions& u) {
+        return f(sampler.draw(p[0], u).squeeze(-1));
+      }};
+  const auto g = gradients(estimator, problem, n, seed).squeeze(1);
+  const auto u = Random(seed).site(0).uniform({n}, torch::kDouble);
+  const auto [sorted, order] = u.sort();
+  const auto edges =
+      torch::cat({torch::zeros({1}, torch::kDouble),
+                  (sorted.slice(0, 1) + sorted.slice(0, 0, -1)) / 2,
+                  torch::ones({1}, torch::kDouble)});
+  const auto weights = edges.slice(0, 1) - edges.slice(0, 0, -1);
+  return (g.index_select(0, order) * weights).sum().item<double>();
+}
+
+TEST(Estimators, BiasFallsAtTheOrderClaimed) {
+  const double a = 0.4;
+  const auto f = [](const Tensor& x) { return torch::exp(1.3 * x); };
+  for (const auto& e : table<Estimator>()) {
+    if (e.traits.unbiased) continue;
+    for (const auto encoding : kEncodings) {
+      const UnitOptions units{.encoding = encoding};
+      const auto bias = [&](double scale) {
+        const double density = 0.5 / std::pow(std::cosh(a), 2);
+        const double truth = density * (std::exp(1.3 * scale) -
+                                        std::exp(1.3 * scale * low(encoding)));
+        return expected_gradient(
+                   BoundEstimator(e.name), a, units,
+                   [&](const Tensor& x) { return f(scale * x); }) -
+               truth;
+      };
+      const double slope = std::log2(std::abs(bias(0.05) / bias(0.025)));
+      EXPECT_NEAR(slope, e.traits.order + 1, 0.15)
+          << e.name << ", " << name_of(encoding);
+    }
+  }
+}
+
+TEST(Estimators, EvaluationsAreCounted) {
+  for (const auto& e : table<Estimator>()) {
+    const auto problem = one_layer({});
+    const auto a = problem.parameters[0].expand({3, 4});
+    int64_t evaluations = 0;
+    BoundEstimator(e.name)(
+        [&](Sampler& sampler) {
+          const auto loss = problem.loss({a}, sampler, problem.units);
+          evaluations += loss.numel() / 3;
+          return loss;
+        },
+        Random(1));
+    if (e.traits.evaluations == 0)
+      EXPECT_GT(evaluations, 1) << e.name;
+    else
+      EXPECT_EQ(evaluations, e.traits.evaluations) << e.name;
+  }
+}
+
+TEST(Estimators, OnlyThoseThatSayDifferentiateTheObjective) {
+  for (const auto& e : table<Estimator>()) {
+    const auto a = one_layer({}).parameters[0].expand({3, 4}).clone();
+    a.requires_grad_();
+    const auto estimate = BoundEstimator(e.name)(
+        [&](Sampler& sampler) {
+          return Wall::apply(sampler.draw(a, {})).square().sum(-1);
+        },
+        Random(1));
+    const auto backward = [&] { estimate.surrogate.sum().backward(); };
+    if (e.traits.differentiates_objective)
+      EXPECT_ANY_THROW(backward()) << e.name;
+    else
+      EXPECT_NO_THROW(backward()) << e.name;
+  }
+}
+
+TEST(Estimators, UnitsAreRelaxedIfClaimed) {
+  for (const auto& e : table<Estimator>()) {
+    for (const auto encoding : kEncodings) {
+      const double lo = low(encoding), hi = high(encoding);
+      bool inside = false, outside = false;
+      const auto a = one_layer({}).parameters[0].expand({50, 4});
+      BoundEstimator(e.name)(
+          [&](Sampler& sampler) {
+            const auto x = sampler.draw(a, {.encoding = encoding});
+            inside |= ((x > lo) & (x < hi)).any().item<bool>();
+            outside |= ((x < lo) | (x > hi)).any().item<bool>();
+            return x.sum(-1);
+          },
+          Random(1));
+      EXPECT_EQ(inside, e.traits.relaxed) << e.name;
+      EXPECT_FALSE(outside) << e.name;
+    }
+  }
+}
+
+TEST(Estimators, SeedsDecideAndThreadsDoNot) {
+  const int threads = at::get_num_threads();
+  for (const auto& e : table<Estimator>()) {
+    const BoundEstimator estimator(e.name);
+    const auto problem = chain({});
+    at::set_num_threads(1);
+    const auto one = gradients(estimator, problem, 5000, 7);
+    at::set_num_threads(2);
+    EXPECT_TRUE(one.equal(gradients(estimator, problem, 5000, 7))) << e.name;
+    EXPECT_EQ(one.equal(gradients(estimator, problem, 5000, 8)),
+              e.traits.deterministic)
+        << e.name;
+  }
+  at::set_num_threads(threads);
+}
+
+TEST(Estimators, FiniteForCertainUnits) {
+  for (const auto& e : table<Estimator>()) {
+    for (const auto& spelling : extreme_spellings(e)) {
+      for (const auto encoding : kEncodings) {
+        for (const auto& noise : noise_families()) {
+          auto a = torch::tensor({-40.0F, 40.0F, 0.0F, 1.0F, -1.0F})
+                       .expand({200, 5})
+                       .clone()
+                       .requires_grad_();
+          const auto estimate = BoundEstimator(spelling)(
+              [&](Sampler& sampler) {
+                const auto x = sampler.draw(a, {encoding, &noise});
+                return (x * torch::arange(1.0F, 6.0F)).sum(-1).square();
+              },
+              Random(2));
+          estimate.surrogate.sum().backward();
+          EXPECT_TRUE(estimate.loss.isfinite().all().item<bool>() &&
+                      a.grad().isfinite().all().item<bool>())
+              << spelling << ", " << name_of(encoding) << ", " << noise.name;
+        }
+      }
+    }
+  }
+}
+
+// The same function of the same units, written for the other encoding.
+TEST(Estimators, EncodingDoesNotMatter) {
+  for (const auto& e : table<Estimator>()) {
+    for (const auto& noise : noise_families()) {
+      const auto bits = chain({Encoding::bits, &noise});
+      auto signs = bits;
+      signs.units.encoding = Encoding::signs;
+      signs.loss = [&](const auto& p, Sampler& sampler, const UnitOptions& u) {
+        struct AsBits : Sampler {
+          Sampler& inner;
+          explicit AsBits(Sampler& s) : inner(s) {}
+          Tensor draw(const Tensor& a, const UnitOptions& u) override {
+            return (inner.draw(a, u) + 1) / 2;
+          }
+        } as_bits(sampler);
+        return bits.loss(p, as_bits, u);
+      };
+      const BoundEstimator estimator(e.name);
+      const auto difference = gradients(estimator, bits, 100, 3) -
+                              gradients(estimator, signs, 100, 3);
+      EXPECT_LT(difference.abs().max().item<double>(), 1e-12)
+          << e.name << ", " << noise.name;
+    }
+  }
+}
+
+std::string error_of(const std::string& spelling) {
+  try {
+    BoundEstimator estimator(spelling);
+  } catch (const UsageError& error) {
+    return error.what();
+  }
+  return "no error";
+}
+
+TEST(Estimators, SlipsInSpellingsAreExplained) {
+  for (const auto& e : table<Estimator>()) {
+    EXPECT_NE(error_of(e.name + "x").find("did you mean '" + e.name + "'"),
+              std::string::npos)
+        << error_of(e.name + "x");
+    EXPECT_EQ(BoundEstimator(BoundEstimator(e.name).spell()).spell(),
+              BoundEstimator(e.name).spell());
+    for (const auto& p : e.parameters) {
+      EXPECT_NE(error_of(e.name + "(" + p.name + "x=1)")
+                    .find("did you mean '" + p.name + "'"),
+                std::string::npos);
+      EXPECT_NE(error_of(e.name + "(" + p.name + "=?)").find(p.name),
+                std::string::npos);
+      for (const double beyond : {p.min - 1, p.max + 1}) {
+        if (!std::isfinite(beyond)) continue;
+        const auto error =
+            error_of(e.name + "(" + p.name + "=" + number_text(beyond) + ")");
+        EXPECT_NE(error.find("must be"), std::string::npos) << error;
+      }
+    }
+  }
+  EXPECT_EQ(error_of("gumbel(temperature=0)"),
+            "gumbel: temperature must be in [0.01, 100], but got '0'");
+}
+
+TEST(Estimators, DocumentationIsWhatTheProgramPrints) {
+  std::ifstream file(SIGNET_SOURCE_DIR "/docs/estimators.md");
+  std::ostringstream text;
+  text << file.rdbuf();
+  EXPECT_TRUE(text.str() == estimators_markdown())
+      << "run: signet estimators --markdown > docs/estimators.md";
+}
+
+TEST(StraightThrough, HasTheMeanAndVarianceOfTheClosedForm) {
+  // {0,1}: in a, E = F'(a) ((1-p) L'(0) + p L'(1)),
+  //        V = F'(a)^2 p (1-p) (L'(1) - L'(0))^2.
+  const double a = 0.4, p = 1 / (1 + std::exp(-2 * a)), slope = 2 * p * (1 - p);
+  const auto f = [](const Tensor& x) { return torch::exp(1.3 * x); };
+  const double d0 = 1.3, d1 = 1.3 * std::exp(1.3);
+  EXPECT_NEAR(expected_gradient(BoundEstimator("st"), a,
+                                {.encoding = Encoding::bits}, f),
+              slope * ((1 - p) * d0 + p * d1), 1e-5);
+  const Problem problem{"one unit",
+                        {torch::full({1}, a, torch::kDouble)},
+                        {.encoding = Encoding::bits},
+                        [&](const auto& q, Sampler& s, const UnitOptions& u) {
+                          return f(s.draw(q[0], u).squeeze(-1));
+                        }};
+  const auto g = gradients(BoundEstimator("st"), problem, 1 << 20, 5);
+  const double variance = slope * slope * p * (1 - p) * (d1 - d0) * (d1 - d0);
+  // Relative standard error of the variance of a two-point law: below 1e-3.
+  EXPECT_NEAR(g.var().item<double>() / variance, 1, 7e-3);
+}
+
+TEST(Gumbel, BiasIsThatOfTheExpansionInTheTemperature) {
+  // L = x^2, {0,1}, in p: bias = t (2p-1) + t^2 (pi^2/6) (1 - 6p(1-p)) +
+  // O(t^3).
+  const double a = 0.6, p = 1 / (1 + std::exp(-2 * a)), slope = 2 * p * (1 - p);
+  for (const double t : {0.1, 0.05, 0.025}) {
+    const double mean = expected_gradient(
+        BoundEstimator("gumbel(temperature=" + number_text(t) + ")"), a,
+        {.encoding = Encoding::bits},
+        [](const Tensor& x) { return x.square(); });
+    const double bias = mean / slope - 1;
+    const double expansion =
+        t * (2 * p - 1) + t * t * M_PI * M_PI / 6 * (1 - 6 * p * (1 - p));
+    EXPECT_NEAR(bias, expansion, 3 * t * t * t) << t;
+  }
+}
+
+TEST(Exact, EqualsADifferenceQuotientOfThePlainSum) {
+  // The chain with signs and logistic noise, summed by hand.
+  const auto problem = chain({});
+  const auto flat = [&] {
+    std::vector<double> all;
+    for (const auto& p : problem.parameters) {
+      const auto row = p.reshape({-1});
+      for (int64_t i = 0; i < row.numel(); ++i)
+        all.push_back(row[i].item<double>());
+    }
+    return all;
+  }();
+  const auto probability = [](double a, int x) {
+    return 1 / (1 + std::exp(-2 * a * x));
+  };
+  const auto expected_loss = [&](const std::vector<double>& q) {
+    double sum = 0;
+    for (int state = 0; state < 32; ++state) {
+      int x[5];
+      for (int i = 0; i < 5; ++i) x[i] = (state >> i & 1) ? 1 : -1;
+      double weight = 1;
+      for (int i = 0; i < 3; ++i) weight *= probability(q[i], x[i]);
+      for (int j = 0; j < 2; ++j) {
+        double a = q[9 + j];
+        for (int i = 0; i < 3; ++i) a += q[3 + 3 * j + i] * x[i];
+        weight *= probability(a, x[3 + j]);
+      }
+      sum += weight * (std::exp(0.5 * x[3] - 0.3 * x[4]) +
+                       std::pow(0.2 * x[3] + 0.7 * x[4], 2));
+    }
+    return sum;
+  };
+  const auto g = gradients(BoundEstimator("exact"), problem, 1, 0)[0];
+  ASSERT_EQ(g.numel(), 11);
+  for (size_t i = 0; i < flat.size(); ++i) {
+    auto up = flat, down = flat;
+    const double h = 1e-5;
+    up[i] += h;
+    down[i] -= h;
+    EXPECT_NEAR(g[static_cast<int64_t>(i)].item<double>(),
+                (expected_loss(up) - expected_loss(down)) / (2 * h), 1e-9);
+  }
+}
+
+TEST(Exact, RefusesWhatItCannotEnumerate) {
+  const auto a = torch::zeros({1, 17});
+  EXPECT_THROW(
+      BoundEstimator("exact")([&](Sampler& s) { return s.draw(a, {}).sum(-1); },
+                              Random(1)),
+      UsageError);
+}
+
+}  // namespace
+}  // namespace signet
