@@ -5,8 +5,8 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/command.h"
+#include "cli/training/start_torch.h"
 #include "signet/data/atomic_file.h"
-#include "signet/experiments/blas_check.h"
 #include "signet/experiments/latency.h"
 #include "signet/runtime/format/model_file.h"
 #include "signet/runtime/model.h"
@@ -28,8 +28,7 @@ int run(const Options& o) {
   const auto model = runtime::Model::from_bytes(bytes);
   check(model.ok(), o.model, model.ok() ? "" : model.error().message);
   const PinnedThread pinned;
-  const auto warning = slow_blas_warning();
-  if (!warning.empty()) std::fprintf(stderr, "%s\n", warning.c_str());
+  start_torch(1);
   const auto rows = measure_latency(*model, *description, o.batches);
   const auto isa = std::string(isa_name(model->isa()));
   if (o.json) {

@@ -6,7 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/command.h"
-#include "cli/training/threads.h"
+#include "cli/training/start_torch.h"
 #include "signet/experiments/evaluation.h"
 #include "signet/experiments/progress.h"
 #include "signet/experiments/run_folder.h"
@@ -46,7 +46,7 @@ std::string command_text(const Options& o, const std::string& run) {
 }
 
 int run(const Options& o) {
-  set_threads(o.threads);
+  start_torch(o.threads);
   const auto ensemble_name =
       "ensemble of " + std::to_string(o.samples) + " samples";
   Figure mode_accuracy, mode_loss, accuracy, loss;

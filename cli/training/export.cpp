@@ -6,7 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/command.h"
-#include "cli/training/threads.h"
+#include "cli/training/start_torch.h"
 #include "signet/data/atomic_file.h"
 #include "signet/experiments/progress.h"
 #include "signet/experiments/run_folder.h"
@@ -30,7 +30,7 @@ int64_t float_bytes(const NetworkSpec& spec) {
 }
 
 int run(const Options& o) {
-  set_threads(o.threads);
+  start_torch(o.threads);
   const auto trained = load_run(o.run);
   const auto& recipe = trained.recipe;
   const auto test =

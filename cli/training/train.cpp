@@ -2,11 +2,11 @@
 
 #include <cstdio>
 #include <memory>
+#include <nlohmann/json.hpp>
 
 #include "cli/command.h"
-#include "cli/training/threads.h"
+#include "cli/training/start_torch.h"
 #include "signet/base/error.h"
-#include "signet/experiments/blas_check.h"
 #include "signet/experiments/progress.h"
 #include "signet/experiments/run_folder.h"
 #include "signet/experiments/training.h"
@@ -17,15 +17,13 @@ namespace {
 struct Options {
   std::string recipe, out;
   std::vector<std::string> overrides;
-  bool resume = false, overwrite = false;
+  bool resume = false, overwrite = false, json = false;
   int64_t seed = -1;
   int threads = 0;
 };
 
 int run(const Options& options) {
-  set_threads(options.threads);
-  const auto warning = slow_blas_warning();
-  if (!warning.empty()) std::fprintf(stderr, "%s\n", warning.c_str());
+  start_torch(options.threads);
   auto overrides = options.overrides;
   if (options.seed >= 0)
     overrides.push_back("seed=" + std::to_string(options.seed));
@@ -43,6 +41,19 @@ int run(const Options& options) {
                                      .resume = options.resume,
                                      .overwrite = options.overwrite,
                                      .command = command});
+  if (options.json) {
+    std::printf(
+        "%s\n",
+        nlohmann::json({{"run", options.out},
+                        {"seed", recipe.seed},
+                        {"epochs", result.epochs},
+                        {"seconds", result.seconds},
+                        {"test_accuracy_percent", 100 * result.test.accuracy()},
+                        {"test_loss_nats", result.test.loss}})
+            .dump(2)
+            .c_str());
+    return 0;
+  }
   std::printf("%s: test accuracy %.2f %% after %ld epochs, %s\n",
               options.out.c_str(), 100 * result.test.accuracy(),
               static_cast<long>(result.epochs),
@@ -65,6 +76,7 @@ const Registered<Command> entry{{
           ->check(CLI::NonNegativeNumber);
       app.add_option("--threads", o->threads, "threads (default: all cores)")
           ->check(CLI::PositiveNumber);
+      app.add_flag("--json", o->json, "print JSON");
       app.add_flag("--resume", o->resume, "go on from the last checkpoint");
       app.add_flag("--overwrite", o->overwrite, "replace a run in the folder");
       return [o] { return run(*o); };

@@ -2,14 +2,13 @@
 
 #include "signet/core/checks.h"
 #include "signet/core/kernels/parallel.h"
+#include "signet/core/kernels/vectorized.h"
 #include "signet/core/torch.h"
 
 namespace signet {
 namespace {
 
-#if defined(__x86_64__)
-__attribute__((target_clones("default", "avx2", "avx512f")))
-#endif
+SIGNET_VECTORIZED
 void step_range(const float* x, float* out, int64_t n, float low, float high) {
   for (int64_t i = 0; i < n; ++i) out[i] = x[i] >= 0 ? high : low;
 }

@@ -1,6 +1,5 @@
 #include "signet/experiments/latency.h"
 
-#include <ATen/Parallel.h>
 #include <sched.h>
 
 #include <algorithm>
@@ -157,13 +156,10 @@ std::vector<Latency> measure_latency(const runtime::Model& model,
                                      const runtime::ModelDescription& weights,
                                      const std::vector<int64_t>& batches) {
   torch::NoGradGuard no_gradient;
-  const int threads = at::get_num_threads();
-  at::set_num_threads(1);
   const FloatNetwork network(weights);
   std::vector<Latency> all;
   for (const auto batch : batches)
     all.push_back(measure(model, network, batch));
-  at::set_num_threads(threads);
   return all;
 }
 

@@ -123,9 +123,9 @@ void assign_all(Recipe& recipe, const toml::table& table,
       continue;
     }
     const auto who =
-        source + (node.source().begin
-                      ? ":" + std::to_string(node.source().begin.line)
-                      : "");
+        source.starts_with("--set")
+            ? source
+            : source + ":" + std::to_string(node.source().begin.line);
     const RecipeKey* found = nullptr;
     for (const auto& key : recipe_keys()) {
       if (key.path == path) found = &key;

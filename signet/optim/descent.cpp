@@ -1,5 +1,6 @@
 #include "signet/optim/descent.h"
 #include "signet/core/kernels/parallel.h"
+#include "signet/core/kernels/vectorized.h"
 #include "signet/core/torch.h"
 
 #include <algorithm>
@@ -36,11 +37,9 @@ struct AdamStep {
   float first, second, beta1, beta2, rest1, rest2, epsilon, scale, limit;
 };
 
-#if defined(__x86_64__)
-__attribute__((target_clones("default", "avx2", "avx512f")))
-#endif
-void adam_range(const AdamStep& a, const float* g, float* p, float* m,
-                float* v, int64_t n) {
+SIGNET_VECTORIZED
+void adam_range(const AdamStep& a, const float* g, float* p, float* m, float* v,
+                int64_t n) {
   for (int64_t i = 0; i < n; ++i) {
     const float gi = a.scale * g[i];
     m[i] = a.beta1 * m[i] + a.rest1 * gi;

@@ -1,13 +1,16 @@
-#include "cli/training/threads.h"
+#include "cli/training/start_torch.h"
 
 #include <ATen/Parallel.h>
 #include <sched.h>
 
+#include <cstdio>
 #include <cstdlib>
+
+#include "signet/experiments/blas_check.h"
 
 namespace signet {
 
-void set_threads(int threads) {
+void start_torch(int threads) {
   if (threads == 0) {
     const char* text = std::getenv("OMP_NUM_THREADS");
     threads = text ? std::atoi(text) : 0;
@@ -16,6 +19,8 @@ void set_threads(int threads) {
   if (threads <= 0 && sched_getaffinity(0, sizeof allowed, &allowed) == 0)
     threads = CPU_COUNT(&allowed);
   at::set_num_threads(threads > 0 ? threads : 1);
+  const auto warning = slow_blas_warning();
+  if (!warning.empty()) std::fprintf(stderr, "%s\n", warning.c_str());
 }
 
 }  // namespace signet
