@@ -6,6 +6,7 @@
 
 #include "signet/base/error.h"
 #include "signet/core/torch.h"
+#include "signet/models/binary_linear.h"
 #include "signet/runtime/result.h"
 
 namespace signet {
@@ -48,6 +49,14 @@ std::vector<int64_t> first_argmax(const float* scores, int64_t rows,
   return labels;
 }
 
+/// The integers of linear layer i, its output before the bias.
+Tensor integer_sums(const Network& network, size_t i, const Tensor& input,
+                    const Tensor& output) {
+  const auto& linear = dynamic_cast<const BinaryLinear&>(network.layer(i));
+  if (!linear.bias.defined()) return output;
+  return torch::matmul(input, binary_weights(linear.latent).t());
+}
+
 }  // namespace
 
 Proof prove(Network& network, const PackedNetwork& packed,
@@ -85,8 +94,11 @@ Proof prove(Network& network, const PackedNetwork& packed,
       const auto name = layer_name(network.spec(), layer.linear);
       const auto directions = torch::tensor(std::vector<int64_t>(
           layer.directions.begin(), layer.directions.end()));
+      const auto input = layer.linear == 0 ? x : outputs.at(layer.linear - 1);
       const auto sums =
-          (outputs.at(layer.linear).to(torch::kInt64) * directions)
+          (integer_sums(network, layer.linear, input, outputs.at(layer.linear))
+               .to(torch::kInt64) *
+           directions)
               .contiguous();
       compare(proof, proof.integers, sums.data_ptr<int64_t>(),
               trace.layers[l].sums.data(), rows, sums.size(1), first,
