@@ -50,13 +50,15 @@ int run(const Options& o) {
   const auto ensemble_name =
       "ensemble of " + std::to_string(o.samples) + " samples";
   Figure mode_accuracy, mode_loss, accuracy, loss;
+  std::vector<TrainedRun> all_trained;
+  for (const auto& path : o.runs) all_trained.push_back(load_run(path));
   if (!o.json) {
     std::printf("%-28s  %14s", "run", "mode network");
     if (o.samples > 0) std::printf("  %24s", ensemble_name.c_str());
     std::printf("\n");
   }
-  for (const auto& path : o.runs) {
-    const auto trained = load_run(path);
+  for (const auto& trained : all_trained) {
+    const auto path = trained.folder.path.string();
     const auto& data = trained.recipe.data;
     const auto test =
         to_examples(load_dataset({data.set, data.folder}, Part::test));
