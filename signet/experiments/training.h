@@ -11,7 +11,7 @@ struct TrainingOptions {
   std::filesystem::path out;  ///< the run folder
   bool resume = false;        ///< go on from its checkpoint
   bool overwrite = false;     ///< or replace the run that is there
-  std::string command;        ///< how the run was started, for its records
+  std::string command = {};   ///< how the run was started, for its records
 };
 
 /// How a run ended.
