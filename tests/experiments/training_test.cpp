@@ -1,0 +1,269 @@
+#include "signet/experiments/training.h"
+
+#include <ATen/Parallel.h>
+#include <gtest/gtest.h>
+
+#include <numeric>
+#include <thread>
+
+#include "signet/base/error.h"
+#include "signet/core/estimator.h"
+#include "signet/core/samplers.h"
+#include "signet/core/torch.h"
+#include "signet/data/csv.h"
+#include "signet/data/safetensors.h"
+#include "signet/experiments/run_folder.h"
+#include "signet/report/results.h"
+#include "tests/data/temp_folder.h"
+#include "tests/experiments/tiny_run.h"
+
+namespace signet {
+namespace {
+
+Recipe tiny_recipe(const TempFolder& folder) {
+  write_tiny_data(folder / "data", 230, 60);
+  Recipe recipe;
+  recipe.data = {.set = "idx", .folder = folder / "data"};
+  recipe.network.layers = {"linear(outputs=16)", "batch-norm", "units",
+                           "linear(outputs=3)", "batch-norm"};
+  recipe.train = {.epochs = 2, .batch = 20, .estimator = "st"};
+  recipe.optimizer.rate = 0.01;
+  return recipe;
+}
+
+/// metrics.csv without its column of seconds.
+std::string lasting_metrics(const std::filesystem::path& run) {
+  auto table = read_csv(run / "metrics.csv");
+  const auto seconds = table.column("seconds");
+  std::string text;
+  for (const auto& row : table.rows) {
+    for (size_t i = 0; i < row.size(); ++i)
+      if (i != seconds) text += row[i] + ",";
+    text += "\n";
+  }
+  return text;
+}
+
+template <class Function>
+std::string error_of(const Function& function) {
+  try {
+    function();
+  } catch (const std::exception& error) {
+    return error.what();
+  }
+  return "no error";
+}
+
+// Killed with SIGKILL in its second epoch and resumed, a run of the program
+// ends with the bytes of one that was left alone.
+TEST(Training, ResumeAfterAKillIsBitExact) {
+  const TempFolder folder;
+  auto recipe = tiny_recipe(folder);
+  write_tiny_data(folder / "data", 30000, 60);
+  recipe.train.epochs = 2;
+  recipe.train.batch = 10;
+  recipe.train.estimator = "gumbel";
+  recipe.network.layers.insert(recipe.network.layers.begin() + 3,
+                               "dropout(rate=0.2)");
+  std::ofstream(folder / "r.toml") << recipe_text(recipe);
+  const auto command = [&](const std::string& out) {
+    return std::vector<std::string>{
+        SIGNET_PROGRAM, "train", folder / "r.toml", "--out", folder / out,
+        "--threads",    "1"};
+  };
+  const auto metrics = folder / "killed/metrics.csv";
+  Process whole(command("whole"), folder / "whole-log");
+  Process killed(command("killed"), folder / "killed-log");
+  using namespace std::chrono_literals;
+  while (killed.running() &&
+         !std::filesystem::exists(folder / "killed/checkpoint.safetensors"))
+    std::this_thread::sleep_for(2ms);
+  std::this_thread::sleep_for(30ms);
+  killed.kill();
+  ASSERT_EQ(killed.wait(), 128 + SIGKILL) << "ended before it was killed";
+  ASSERT_EQ(load_checkpoint(folder / "killed/checkpoint.safetensors").epoch, 1);
+  ASSERT_EQ(read_csv(metrics).rows.size(), 1U);
+
+  auto arguments = command("killed");
+  arguments.push_back("--resume");
+  EXPECT_EQ(Process(arguments, folder / "resumed-log").wait(), 0)
+      << read_text(folder / "resumed-log.err");
+  ASSERT_EQ(whole.wait(), 0) << read_text(folder / "whole-log.err");
+  EXPECT_EQ(read_text(folder / "killed/checkpoint.safetensors"),
+            read_text(folder / "whole/checkpoint.safetensors"));
+  EXPECT_EQ(lasting_metrics(folder / "killed"),
+            lasting_metrics(folder / "whole"));
+  EXPECT_EQ(read_csv(metrics).rows.size(), 2U);
+}
+
+// A checkpoint is written after the row of its epoch: a kill between the two
+// leaves a row too many, which resuming drops.
+TEST(Training, ResumeDropsRowsBehindTheCheckpoint) {
+  const TempFolder folder;
+  const auto recipe = tiny_recipe(folder);
+  train(recipe, {.out = folder / "a"});
+  const auto expected = lasting_metrics(folder / "a");
+  std::ofstream(folder / "a/metrics.csv", std::ios::app)
+      << "3,36,0.1,1,1,nan,nan,1,1,1\n";
+  train(recipe, {.out = folder / "a", .resume = true});
+  EXPECT_EQ(lasting_metrics(folder / "a"), expected);
+}
+
+TEST(Training, LearnsAndReportsEveryPart) {
+  const TempFolder folder;
+  auto recipe = tiny_recipe(folder);
+  recipe.data.validation = 30;
+  recipe.train.epochs = 6;
+  const auto result = train(recipe, {.out = folder / "a"});
+  EXPECT_GT(result.test.accuracy(), 0.7);
+  EXPECT_EQ(result.test.examples, 60);
+  const auto metrics = read_csv(folder / "a/metrics.csv");
+  EXPECT_EQ(metrics.numbers("step"),
+            (std::vector<double>{10, 20, 30, 40, 50, 60}));
+  EXPECT_EQ(metrics.numbers("test_accuracy").back(), result.test.accuracy());
+  for (double v : metrics.numbers("validation_accuracy")) {
+    // A share of 30 examples.
+    EXPECT_NEAR(30 * v, std::round(30 * v), 1e-9);
+  }
+  // Cosine: the whole rate at the first step, and down from there.
+  const auto rates = metrics.numbers("rate");
+  for (size_t e = 0; e < 6; ++e)
+    EXPECT_NEAR(rates[e], 0.005 * (1 + std::cos(M_PI * double(e) / 6)), 1e-12);
+  const auto records = report::read_results(folder / "a/results.json");
+  ASSERT_EQ(records.size(), 1U);
+  EXPECT_NEAR(records[0].value, 100 * result.test.accuracy(), 1e-9);
+  double count = 0;
+  for (double c : read_csv(folder / "a/confusion.csv").numbers("count"))
+    count += c;
+  EXPECT_EQ(count, 60);
+  const auto again = load_run(folder / "a");
+  const auto test = to_examples(
+      load_dataset({.name = "idx", .folder = folder / "data"}, Part::test));
+  EXPECT_EQ(evaluate(*again.network, test, 0, Random(1)).correct,
+            result.test.correct);
+}
+
+TEST(Training, WithoutValidationItsColumnsAreEmpty) {
+  const TempFolder folder;
+  auto recipe = tiny_recipe(folder);
+  recipe.optimizer.schedule = "constant";
+  recipe.train.epochs = 1;
+  train(recipe, {.out = folder / "a"});
+  const auto metrics = read_csv(folder / "a/metrics.csv");
+  EXPECT_TRUE(std::isnan(metrics.numbers("validation_loss")[0]));
+  EXPECT_EQ(metrics.numbers("rate")[0], 0.01);
+  EXPECT_EQ(metrics.numbers("step")[0], 12);  // 11 of 20, one of 10
+}
+
+TEST(Training, EveryEstimatorTrains) {
+  const TempFolder folder;
+  auto recipe = tiny_recipe(folder);
+  recipe.train = {.epochs = 1, .batch = 20};
+  recipe.network.layers = {"linear(outputs=4)", "batch-norm", "units",
+                           "linear(outputs=3, weights=real, bias=true)"};
+  for (const auto& e : table<Estimator>()) {
+    recipe.train.estimator = e.name;
+    EXPECT_EQ(train(recipe, {.out = folder / e.name}).epochs, 1) << e.name;
+  }
+}
+
+TEST(Training, DoesNotTouchARunUnasked) {
+  const TempFolder folder;
+  const auto recipe = tiny_recipe(folder);
+  train(recipe, {.out = folder / "a"});
+  const auto before = read_text(folder / "a/checkpoint.safetensors");
+  EXPECT_NE(error_of([&] {
+              train(recipe, {.out = folder / "a"});
+            }).find("holds a run already"),
+            std::string::npos);
+  auto other = recipe;
+  other.seed = 2;
+  EXPECT_NE(error_of([&] {
+              train(other, {.out = folder / "a", .resume = true});
+            }).find("seed: 1 -> 2"),
+            std::string::npos);
+  EXPECT_EQ(read_text(folder / "a/checkpoint.safetensors"), before);
+  train(other, {.out = folder / "a", .overwrite = true});
+  EXPECT_NE(read_text(folder / "a/checkpoint.safetensors"), before);
+}
+
+TEST(Training, StopsInOneLineWhenTheLossIsNotFinite) {
+  const TempFolder folder;
+  auto recipe = tiny_recipe(folder);
+  recipe.network.layers = {"linear(outputs=3, weights=real)"};
+  recipe.optimizer.rate = 1e37;
+  const auto error = error_of([&] { train(recipe, {.out = folder / "a"}); });
+  EXPECT_NE(error.find("the loss is not finite at step"), std::string::npos)
+      << error;
+  EXPECT_EQ(error.find('\n'), std::string::npos);
+}
+
+TEST(Checkpoint, RefusesDamagedAndForeignFiles) {
+  const TempFolder folder;
+  const auto recipe = tiny_recipe(folder);
+  train(recipe, {.out = folder / "a"});
+  const auto path = folder / "a/checkpoint.safetensors";
+  const auto good = load_safetensors(path);
+  const auto refused = [&](const Safetensors& contents) {
+    save_safetensors(path, contents);
+    return error_of([&] { load_run(folder / "a"); });
+  };
+  auto foreign = good;
+  foreign.metadata.erase("format");
+  EXPECT_NE(refused(foreign).find("is not a checkpoint"), std::string::npos);
+  auto newer = good;
+  newer.metadata["format"] = "signet-checkpoint-99";
+  EXPECT_NE(refused(newer).find("another version"), std::string::npos);
+  auto lacking = good;
+  lacking.tensors.erase("network.0.latent");
+  EXPECT_NE(refused(lacking).find("lacks '0.latent'"), std::string::npos);
+  auto strange = good;
+  strange.tensors["network.zzz"] = good.tensors.at("network.0.latent");
+  EXPECT_NE(refused(strange).find("'zzz'"), std::string::npos);
+  auto narrow = good;
+  narrow.tensors["network.0.latent"].shape = {8, 72};
+  EXPECT_NE(refused(narrow).find("must be [16, 36]"), std::string::npos);
+  auto unreadable = good;
+  unreadable.metadata["epoch"] = "two";
+  EXPECT_NE(refused(unreadable).find("must be a number"), std::string::npos);
+  save_safetensors(path, good);
+  std::filesystem::resize_file(path, std::filesystem::file_size(path) - 3);
+  const auto error = error_of([&] { load_run(folder / "a"); });
+  EXPECT_NE(error, "no error");
+  EXPECT_EQ(error.find('\n'), std::string::npos);
+  EXPECT_NE(error_of([&] { load_run(folder / "none"); }).find("no such folder"),
+            std::string::npos);
+}
+
+TEST(Evaluation, EnsembleAveragesProbabilities) {
+  const TempFolder folder;
+  const auto recipe = tiny_recipe(folder);
+  train(recipe, {.out = folder / "a"});
+  const auto run = load_run(folder / "a");
+  const auto test = to_examples(
+      load_dataset({.name = "idx", .folder = folder / "data"}, Part::test));
+  const auto x = test.images.to(torch::kFloat);
+  const Random random(6);
+  torch::NoGradGuard no_gradient;
+  auto sum = torch::zeros({60, 3}, torch::kDouble);
+  std::vector<double> losses;
+  for (uint32_t s = 0; s < 8; ++s) {
+    IndependentSampler sampler(random.at_step(0).replica(s));
+    const auto p =
+        torch::softmax(run.network->forward(x, sampler).to(torch::kDouble), 1);
+    sum += p;
+    losses.push_back(
+        torch::nll_loss(torch::log(p), test.labels).item<double>());
+  }
+  const auto log_p = torch::log(sum / 8);
+  const auto e = evaluate(*run.network, test, 8, random);
+  EXPECT_NEAR(e.loss, torch::nll_loss(log_p, test.labels).item<double>(), 1e-6);
+  EXPECT_EQ(e.correct, (log_p.argmax(1) == test.labels).sum().item<int64_t>());
+  EXPECT_NEAR(evaluate(*run.network, test, 1, random).loss, losses[0], 1e-6);
+  EXPECT_NE(evaluate(*run.network, test, 0, random).loss, losses[0]);
+  // Jensen: averages of probabilities beat the average sample.
+  EXPECT_LT(e.loss, std::accumulate(losses.begin(), losses.end(), 0.0) / 8);
+}
+
+}  // namespace
+}  // namespace signet
