@@ -1,0 +1,242 @@
+"""Runs the program: cli_test.py PROGRAM all|runtime"""
+
+import json
+import os
+import random
+import re
+import struct
+import subprocess
+import sys
+import tempfile
+import unittest
+
+PROGRAM = sys.argv[1]
+ALL = sys.argv[2] == "all"
+ONE_LINE = re.compile(r"\Asignet: [^\n]+\n\Z")
+
+
+def signet(*arguments, **environment):
+    return subprocess.run(
+        [PROGRAM, *map(str, arguments)], capture_output=True, text=True,
+        timeout=120, env={**os.environ, **environment})
+
+
+def write_idx(path, shape, values):
+    with open(path, "wb") as file:
+        file.write(bytes([0, 0, 8, len(shape)]))
+        file.write(struct.pack(f">{len(shape)}I", *shape))
+        file.write(bytes(values))
+
+
+def write_data(folder, train=200, test=50):
+    """6x6 images of 3 classes, brighter in the class's rows."""
+    os.makedirs(folder)
+    rng = random.Random(1)
+    for prefix, size in (("train", train), ("t10k", test)):
+        labels = [i % 3 for i in range(size)]
+        pixels = [rng.randrange(160) + (90 if k // 6 % 3 == label else 0)
+                  for label in labels for k in range(36)]
+        write_idx(f"{folder}/{prefix}-images-idx3-ubyte", [size, 6, 6], pixels)
+        write_idx(f"{folder}/{prefix}-labels-idx1-ubyte", [size], labels)
+
+
+class Case(unittest.TestCase):
+    def usage_error(self, *arguments, contains=""):
+        result = signet(*arguments)
+        self.assertEqual(result.returncode, 2, (arguments, result.stderr))
+        # On a busy machine the check of the BLAS may warn.
+        error = re.sub(r"\Awarning: [^\n]+\n", "", result.stderr)
+        self.assertRegex(error, ONE_LINE)
+        self.assertEqual(result.stdout, "")
+        self.assertIn(contains, result.stderr)
+
+
+class Program(Case):
+    def test_needs_no_torch(self):
+        libraries = subprocess.run(["ldd", PROGRAM], capture_output=True,
+                                   text=True, check=True).stdout
+        self.assertIn("libsignet_runtime", libraries)
+        self.assertNotIn("torch", libraries)
+        self.assertNotIn("c10", libraries)
+
+    def test_version(self):
+        result = signet("--version")
+        self.assertEqual(result.returncode, 0)
+        self.assertRegex(result.stdout, r"\Asignet \d+\.\d+\.\d+\n\Z")
+
+    def test_help_of_everything(self):
+        listing = signet("--help")
+        self.assertEqual(listing.returncode, 0)
+        commands = re.findall(r"^  ([a-z]+)\s{2,}\S", listing.stdout, re.M)
+        self.assertLessEqual({"run", "info", "report"}, set(commands))
+        if ALL:
+            self.assertLessEqual({"train", "eval", "export", "help"},
+                                 set(commands))
+        for command in commands:
+            result = signet(command, "--help")
+            self.assertEqual(result.returncode, 0, command)
+            self.assertIn("--help", result.stdout)
+            self.assertEqual(result.stderr, "")
+
+    def test_usage_errors(self):
+        self.usage_error(contains="--help")
+        self.usage_error("rum", contains="did you mean 'run'")
+        self.usage_error("run", "--dta", "x")
+        self.usage_error("run")
+        self.usage_error("info", "no-such-file", contains="no-such-file")
+        self.usage_error("report", "/", contains="metrics.csv")
+
+    def test_report_of_a_run_folder(self):
+        with tempfile.TemporaryDirectory() as folder:
+            columns = ("epoch,step,rate,train_loss,train_accuracy,"
+                       "validation_loss,validation_accuracy,test_loss,"
+                       "test_accuracy,seconds\n")
+            with open(f"{folder}/metrics.csv", "w") as file:
+                file.write(columns)
+            self.usage_error("report", folder, contains="first epoch")
+            with open(f"{folder}/metrics.csv", "a") as file:
+                file.write("1,10,0.1,1.5,0.5,,,1.4,0.55,2\n"
+                           "2,20,0.1,1.2,0.6,,,1.1,0.65,2\n")
+            with open(f"{folder}/recipe.toml", "w") as file:
+                file.write('name = "fake"\n')
+            result = signet("report", folder)
+            self.assertEqual(result.returncode, 0, result.stderr)
+            with open(f"{folder}/report.html") as file:
+                page = file.read()
+            self.assertIn("65.00 %", page)
+            self.assertNotRegex(page, r"(src|href)\s*=\s*[\"']?https?:")
+
+
+@unittest.skipUnless(ALL, "the build has no training commands")
+class Training(Case):
+    @classmethod
+    def setUpClass(cls):
+        cls.temporary = tempfile.TemporaryDirectory()
+        f = cls.folder = cls.temporary.name
+        write_data(f"{f}/data")
+        cls.recipe = f"{f}/r.toml"
+        with open(cls.recipe, "w") as file:
+            file.write(f"""name = "tiny"
+[data]
+set = "idx"
+folder = "{f}/data"
+[network]
+layers = ["linear(outputs=20)", "batch-norm", "units",
+          "linear(outputs=3)", "batch-norm"]
+[train]
+epochs = 3
+batch = 20
+[optimizer]
+rate = 0.01
+""")
+        cls.run_folder, cls.model = f"{f}/run", f"{f}/tiny.signet"
+        cls.train = signet("train", cls.recipe, "--out", cls.run_folder,
+                           "--threads", 1)
+        cls.eval = signet("eval", cls.run_folder, "--samples", 3, "--json")
+        cls.export = signet("export", cls.run_folder, "--out", cls.model,
+                            "--json")
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.temporary.cleanup()
+
+    def test_train_eval_export_run_agree(self):
+        self.assertEqual(self.train.returncode, 0, self.train.stderr)
+        self.assertEqual(self.eval.returncode, 0, self.eval.stderr)
+        self.assertEqual(self.export.returncode, 0, self.export.stderr)
+        evaluated, exported = map(json.loads,
+                                  (self.eval.stdout, self.export.stdout))
+        accuracy = evaluated["mode"]["accuracy_percent"]["mean"]
+        self.assertEqual(evaluated["ensemble"]["samples"], 3)
+        self.assertEqual(exported["different"], 0)
+        self.assertEqual(exported["examples"], 50)
+        self.assertAlmostEqual(exported["accuracy_percent"], accuracy)
+        csv = f"{self.folder}/classes.csv"
+        run = signet("run", self.model, "--data", f"{self.folder}/data",
+                     "--json", "--out", csv)
+        self.assertEqual(run.returncode, 0, run.stderr)
+        self.assertAlmostEqual(json.loads(run.stdout)["accuracy_percent"],
+                               accuracy)
+        with open(csv) as file:
+            self.assertEqual(len(file.readlines()), 51)
+        scalar = signet("run", self.model, "--data", f"{self.folder}/data",
+                        "--json", SIGNET_FORCE_ISA="scalar")
+        self.assertEqual(json.loads(scalar.stdout)["isa"], "scalar")
+        self.assertEqual(json.loads(scalar.stdout)["classes"],
+                         json.loads(run.stdout)["classes"])
+
+    def test_info_of_all_three(self):
+        for path, kind in ((self.model, "model"),
+                           (self.run_folder, "checkpoint"),
+                           (f"{self.run_folder}/checkpoint.safetensors",
+                            "checkpoint")):
+            self.assertEqual(signet("info", path).returncode, 0)
+            info = json.loads(signet("info", path, "--json").stdout)
+            self.assertEqual(info["kind"], kind)
+            self.assertEqual(sum(r["macs"] for r in info["layers"]), 780)
+
+    def test_report(self):
+        result = signet("report", self.run_folder)
+        self.assertEqual(result.returncode, 0, result.stderr)
+        self.assertTrue(os.path.getsize(f"{self.run_folder}/report.html"))
+
+    def test_damaged_models_and_wrong_images(self):
+        with open(self.model, "rb") as file:
+            good = file.read()
+        bad = f"{self.folder}/bad.signet"
+        for size in (0, 4, len(good) // 2, len(good) - 1):
+            with open(bad, "wb") as file:
+                file.write(good[:size])
+            self.usage_error("run", bad, "--data", f"{self.folder}/data")
+            self.usage_error("info", bad)
+        images = f"{self.folder}/images"
+        write_idx(images, [2, 5, 5], [0] * 50)
+        self.usage_error("run", self.model, "--data", images, contains="36")
+        self.usage_error("run", self.model, "--data", "fashion-mist",
+                         contains="fashion-mnist")
+
+    def test_usage_errors(self):
+        out = f"{self.folder}/never"
+        for arguments, contains in (
+                (["train", self.recipe, "--out", out, "--set",
+                  "train.epoch=3"], "did you mean 'train.epochs'"),
+                (["train", self.recipe, "--out", out, "--set",
+                  "train.estimator=gumble"], "did you mean 'gumbel'"),
+                (["train", self.recipe, "--out", out, "--sets", "a=1"], ""),
+                (["train", self.recipe], "--out"),
+                (["train", "--out", out], "recipe"),
+                (["train", self.recipe, "--out", self.run_folder],
+                 "--resume"),
+                (["trian"], "did you mean 'train'"),
+                (["eval", out], "no such folder"),
+                (["eval", self.run_folder, "--samples", "-1"], ""),
+                (["export", self.run_folder], "--out"),
+                (["help", "gumble"], "did you mean 'gumbel'")):
+            self.usage_error(*arguments, contains=contains)
+        self.assertFalse(os.path.exists(out))
+
+    def test_resume_of_a_finished_run_changes_nothing(self):
+        path = f"{self.run_folder}/checkpoint.safetensors"
+        with open(path, "rb") as file:
+            before = file.read()
+        result = signet("train", "--resume", "--out", self.run_folder)
+        self.assertEqual(result.returncode, 0, result.stderr)
+        with open(path, "rb") as file:
+            self.assertEqual(file.read(), before)
+
+    def test_help_explains_what_the_lists_name(self):
+        topics = ["recipe", "layers"]
+        for command in ("estimators", "optimizers"):
+            listing = signet(command)
+            self.assertEqual(listing.returncode, 0)
+            topics += re.findall(r"^  (\S+)", listing.stdout, re.M)
+        self.assertIn("st", topics)
+        self.assertIn("latent", topics)
+        for topic in topics:
+            result = signet("help", topic)
+            self.assertEqual(result.returncode, 0, topic)
+            self.assertGreater(len(result.stdout), 80, topic)
+
+
+if __name__ == "__main__":
+    unittest.main(argv=sys.argv[:1])
