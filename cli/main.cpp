@@ -8,6 +8,7 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
+#include <cstdlib>
 #include <filesystem>
 #include <iostream>
 #include <map>
@@ -20,6 +21,10 @@ namespace fs = std::filesystem;
 
 /// Loads the training commands into the table. Returns "" or why not.
 std::string load_training_commands() {
+  // Threads that wait must sleep, not spin: beside another busy process
+  // spinning ones made training up to ten times slower. OpenMP reads this when
+  // LibTorch is loaded.
+  setenv("OMP_WAIT_POLICY", "passive", /*overwrite=*/0);
   const auto folder = fs::read_symlink("/proc/self/exe").parent_path();
   for (const auto& path :
        {folder / ".." / "lib" / SIGNET_PLUGIN,

@@ -125,7 +125,10 @@ void assign_all(Recipe& recipe, const toml::table& table,
     const auto who =
         source.starts_with("--set")
             ? source
-            : source + ":" + std::to_string(node.source().begin.line);
+            : join(
+                  std::vector<std::string>{
+                      source, std::to_string(node.source().begin.line)},
+                  ":");
     const RecipeKey* found = nullptr;
     for (const auto& key : recipe_keys()) {
       if (key.path == path) found = &key;
