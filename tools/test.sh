@@ -40,5 +40,7 @@ run cmake --preset "$preset" -DSIGNET_TESTS=ON
 run cmake --build --preset "$preset" -j "$(build_jobs)"
 
 step "Test, preset $preset"
+# Several test programs share the cores: threads that wait must not spin.
+export OMP_WAIT_POLICY=passive
 run ctest --preset "$preset" "${filter[@]}"
 step "Done"
