@@ -90,11 +90,15 @@ failed=0
 # goal RESULT TEXT [required]
 goal() {
   printf '%-4s  %s\n' "$1" "$2"
-  if [[ $1 == FAIL && ${3:-} == required ]]; then failed=1; fi
+  if [[ $1 != PASS && ${3:-} == required ]]; then failed=1; fi
 }
 # at_least A B: PASS if A >= B.
 at_least() {
-  awk -v a="$1" -v b="$2" 'BEGIN { print a + 0 >= b + 0 ? "PASS" : "FAIL" }'
+  if awk -v a="$1" -v b="$2" 'BEGIN { exit !(a + 0 >= b + 0) }'; then
+    echo PASS
+  else
+    echo FAIL
+  fi
 }
 
 evaluation=$(signet eval "${folders[@]}" --json)
