@@ -74,7 +74,9 @@ install_packages() {
 # An earlier choice of alternatives outlives the installation of OpenBLAS.
 warn_of_slow_blas() {
   local blas
-  blas=$(/sbin/ldconfig -p | awk '$1 == "libblas.so.3" {print $NF; exit}')
+  # awk reads to the end: leaving early would kill ldconfig, and pipefail with it.
+  blas=$(/sbin/ldconfig -p |
+    awk '$1 == "libblas.so.3" && !seen++ {print $NF}')
   [[ -z $blas ]] && return 0
   case $(readlink -f "$blas") in
     *openblas*) ;;
