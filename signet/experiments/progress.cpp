@@ -9,7 +9,7 @@
 namespace signet {
 namespace {
 
-constexpr int kBarWidth = 24;
+constexpr size_t kBarWidth = 24;
 constexpr double kTerminalSeconds = 0.1;
 constexpr double kPlainSeconds = 10;
 
@@ -65,9 +65,10 @@ std::string Progress::line(double done, const std::string& note,
   const double spent = seconds_since(start_);
   std::string text = title_ + " ";
   if (bar) {
-    const int filled = static_cast<int>(share * kBarWidth);
-    text += "[" + std::string(static_cast<size_t>(filled), '#') +
-            std::string(static_cast<size_t>(kBarWidth - filled), '.') + "] ";
+    const auto filled = static_cast<size_t>(share * kBarWidth);
+    text += '[';
+    text.append(filled, '#').append(kBarWidth - filled, '.');
+    text += "] ";
   }
   char percent[16];
   std::snprintf(percent, sizeof percent, "%3.0f %%", 100 * share);
