@@ -6,9 +6,9 @@
 #include <vector>
 
 #include "signet/base/arguments.h"
+#include "signet/base/table.h"
 #include "signet/core/objective.h"
 #include "signet/core/random.h"
-#include "signet/base/table.h"
 
 namespace signet {
 

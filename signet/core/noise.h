@@ -20,7 +20,7 @@ struct Noise {
   using Function = std::function<at::Tensor(const at::Tensor&)>;
 
   std::string name;
-  std::string summary = {};  ///< in one line
+  std::string summary = {};       ///< in one line
   double standard_deviation = 0;  ///< infinity if it has none
   bool symmetric = true;          ///< F(-a) = 1 - F(a)
   Function cdf;                   ///< F
