@@ -79,4 +79,28 @@ at::Tensor proxy_gradient(const at::Tensor& logits, const Noise& noise,
   return result;
 }
 
+at::Tensor score(const Noise& noise, const at::Tensor& logits,
+                 const at::Tensor& units, double middle) {
+  check_floating(logits, "score", "logits");
+  check_floating(units, "score", "units");
+  at::NoGradGuard no_grad;
+  const bool fused =
+      noise.kernel != ThresholdKernel::probability && logits.is_cpu() &&
+      units.is_cpu() && logits.scalar_type() == at::kFloat &&
+      units.scalar_type() == at::kFloat && logits.sizes() == units.sizes();
+  if (!fused) return score(noise, logits, units > middle);
+
+  const auto input = logits.contiguous(), states = units.contiguous();
+  auto result = at::empty(logits.sizes(), logits.options());
+  const float* in = input.data_ptr<float>();
+  const float* x = states.data_ptr<float>();
+  float* out = result.data_ptr<float>();
+  const auto kernel = kernels::level().score;
+  kernels::for_each_range(result.numel(), [&](int64_t first, int64_t count) {
+    kernel(noise.kernel, count, in + first, x + first,
+           static_cast<float>(middle), out + first);
+  });
+  return result;
+}
+
 }  // namespace signet

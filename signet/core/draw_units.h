@@ -25,4 +25,18 @@ at::Tensor draw_units(const at::Tensor& logits, const Noise& noise, double low,
 at::Tensor proxy_gradient(const at::Tensor& logits, const Noise& noise,
                           double scale, const at::Tensor& grad);
 
+/// The score of each drawn unit, d/da log P(x): F'/F where x is high, that is
+/// above `middle` of the encoding, and -F'/(1 - F) where it is low. Logistic:
+/// 2 sigma(-2a) and -2 sigma(2a). Finite for every finite logit; 0 for a state
+/// of probability 0, which is never drawn.
+/// Shapes: `units` broadcasts against `logits`. No derivative.
+/// Cost: as draw_units (gaussian, cauchy and your own noise: several passes).
+at::Tensor score(const Noise& noise, const at::Tensor& logits,
+                 const at::Tensor& units, double middle);
+
+/// The same for states given as a mask (bool), by differentiable operations:
+/// the definition, and the derivative of log_prob.
+at::Tensor score(const Noise& noise, const at::Tensor& logits,
+                 const at::Tensor& high);
+
 }  // namespace signet

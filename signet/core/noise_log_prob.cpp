@@ -2,12 +2,27 @@
 #include <torch/csrc/autograd/custom_function.h>
 
 #include "signet/core/checks.h"
+#include "signet/core/draw_units.h"
 #include "signet/core/noise.h"
 
 namespace signet {
 namespace {
 
 using at::Tensor;
+
+Tensor ratio(const Tensor& density, const Tensor& probability) {
+  // Divided by 1 where there is nothing to divide by, so that a second
+  // derivative is finite too.
+  const auto none = probability == 0;
+  return at::where(
+      none, at::zeros_like(density),
+      density / at::where(none, at::ones_like(density), probability));
+}
+
+/// (log F)'.
+Tensor log_cdf_slope(const Noise& noise, const Tensor& a) {
+  return noise.score ? noise.score(a) : ratio(noise.density(a), noise.cdf(a));
+}
 
 /// Log-probability with the closed-form derivative. The derivative is itself
 /// built from differentiable operations, on the saved logit.
@@ -19,19 +34,6 @@ struct LogProb : torch::autograd::Function<LogProb> {
 
   static Tensor log_cdf(const Noise& noise, const Tensor& a) {
     return noise.log_cdf ? noise.log_cdf(a) : at::log(noise.cdf(a));
-  }
-
-  static Tensor ratio(const Tensor& density, const Tensor& probability) {
-    // Divided by 1 where there is nothing to divide by, so that a second
-    // derivative is finite too.
-    const auto none = probability == 0;
-    return at::where(
-        none, at::zeros_like(density),
-        density / at::where(none, at::ones_like(density), probability));
-  }
-
-  static Tensor score(const Noise& noise, const Tensor& a) {
-    return noise.score ? noise.score(a) : ratio(noise.density(a), noise.cdf(a));
   }
 
   static Tensor forward(torch::autograd::AutogradContext* context,
@@ -51,19 +53,21 @@ struct LogProb : torch::autograd::Function<LogProb> {
     const auto& [a, high] = std::tie(saved[0], saved[1]);
     const auto family = context->saved_data["noise"].toCapsule();
     const auto& noise = static_cast<const Family&>(*family).noise;
-    Tensor slope;
-    if (noise.symmetric) {
-      const auto s = score(noise, at::where(high, a, -a));
-      slope = at::where(high, s, -s);
-    } else {
-      slope = at::where(high, score(noise, a),
-                        -ratio(noise.density(a), 1 - noise.cdf(a)));
-    }
-    return {grad[0] * slope, Tensor(), Tensor()};
+    return {grad[0] * score(noise, a, high), Tensor(), Tensor()};
   }
 };
 
 }  // namespace
+
+at::Tensor score(const Noise& noise, const at::Tensor& logits,
+                 const at::Tensor& high) {
+  if (noise.symmetric) {
+    const auto s = log_cdf_slope(noise, at::where(high, logits, -logits));
+    return at::where(high, s, -s);
+  }
+  return at::where(high, log_cdf_slope(noise, logits),
+                   -ratio(noise.density(logits), 1 - noise.cdf(logits)));
+}
 
 at::Tensor log_prob(const Noise& noise, const at::Tensor& a,
                     const at::Tensor& high) {

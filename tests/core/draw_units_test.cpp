@@ -134,12 +134,56 @@ TEST_P(DrawUnits, GradientIsScaleTimesDensityTimesGrad) {
   EXPECT_EQ((got - exact).abs().gt(loose).sum().item<int>(), 0);
 }
 
+TEST_P(DrawUnits, ScoreIsTheDerivativeOfLogProb) {
+  const auto& noise = find_noise(GetParam());
+  const int64_t n = 10'001;
+  const auto logits = at::linspace(-40, 40, n, at::kFloat);
+  const auto wide = logits.to(at::kDouble);
+  for (double value : {-1., 0., 1.}) {
+    const auto high = at::full({n}, value > 0.5, at::kBool);
+    const auto got = score(noise, logits, at::full({n}, float(value)), 0.5);
+    const auto exact = score(noise, wide, high);
+    EXPECT_TRUE(at::isfinite(got).all().item<bool>());
+    // As above; where F is 1 - t, the rounding of t near 1 as well.
+    const auto margin = exact.abs() * (6 * logits.abs() + 12) * 0x1p-24 + 1e-30;
+    const auto loose = noise.name == "gaussian" || noise.name == "cauchy" ||
+                               noise.name == "triangular"
+                           ? exact.abs() * 3e-5 + 1e-6
+                           : margin;
+    EXPECT_EQ((got - exact).abs().gt(loose).sum().item<int>(), 0) << value;
+    const auto leaf = wide.clone().requires_grad_();
+    const auto logp = log_prob(noise, leaf, high);
+    at::where(logp.isfinite(), logp, at::zeros_like(logp)).sum().backward();
+    EXPECT_TRUE(at::allclose(leaf.grad(), exact, 1e-12, 0, false)) << value;
+  }
+}
+
+// E score = 0, the identity that makes REINFORCE work: F s_high + (1-F) s_low.
+TEST_P(DrawUnits, ScoreHasMeanZero) {
+  const auto& noise = find_noise(GetParam());
+  const auto a = at::linspace(-3, 3, 600, at::kDouble);  // no kinks
+  const auto f = noise.cdf(a);
+  const auto mean = f * score(noise, a, at::ones_like(a), 0) +
+                    (1 - f) * score(noise, a, -at::ones_like(a), 0);
+  EXPECT_LT(mean.abs().max().item<double>(), 1e-14);
+}
+
+TEST(Units, ImpossibleStatesHaveScoreZero) {
+  const auto a = at::full({20}, 1.5f), units = -at::ones({20});
+  EXPECT_TRUE(at::equal(score(uniform_noise(), a, units, 0), at::zeros({20})));
+  EXPECT_TRUE(
+      at::equal(score(uniform_noise(), -a, -units, 0), at::zeros({20})));
+}
+
 TEST(Units, ClosedFormGradientsEqualTheReference) {
   const auto logits = at::linspace(-3, 3, 1001, at::kFloat);
   const auto grad = some_logits(1001);
   for (const auto* noise : {&uniform_noise(), &triangular_noise()}) {
     EXPECT_TRUE(at::equal(proxy_gradient(logits, *noise, 2, grad),
                           noise->density(logits) * 2 * grad))
+        << noise->name;
+    EXPECT_TRUE(at::equal(score(*noise, logits, grad, 0.25),
+                          score(*noise, logits, grad > 0.25)))
         << noise->name;
   }
 }
@@ -179,11 +223,22 @@ TEST(Units, EveryLevelGivesTheSameBits) {
         scalar.gradient(kernel, n, logits.data(), 2, grad.data(),
                         expected.data());
         level->gradient(kernel, n, logits.data(), 2, grad.data(), got.data());
-        // A NaN's sign and payload are the processor's choice.
-        for (auto* values : {&expected, &got}) {
-          for (float& v : *values) v = std::isnan(v) ? nan : v;
-        }
-        EXPECT_TRUE(same()) << level->name << ' ' << int(kernel) << ' ' << n;
+        const auto same_but_for_nan = [&] {
+          // A NaN's sign and payload are the processor's choice.
+          for (auto* values : {&expected, &got}) {
+            for (float& v : *values) v = std::isnan(v) ? nan : v;
+          }
+          return same();
+        };
+        EXPECT_TRUE(same_but_for_nan())
+            << level->name << ' ' << int(kernel) << ' ' << n;
+        EXPECT_EQ(got[n], kGuard);
+        if (kernel == ThresholdKernel::probability) continue;
+        scalar.score(kernel, n, logits.data(), grad.data(), 0.1f,
+                     expected.data());
+        level->score(kernel, n, logits.data(), grad.data(), 0.1f, got.data());
+        EXPECT_TRUE(same_but_for_nan())
+            << level->name << ' ' << int(kernel) << ' ' << n;
         EXPECT_EQ(got[n], kGuard);
       }
     }

@@ -41,6 +41,11 @@ struct Level {
   /// holds F'.
   void (*gradient)(ThresholdKernel, int64_t count, const float* logits,
                    float scale, const float* grad, float* out);
+
+  /// d/da log P(unit): F'/F where unit > middle, else -F'/(1 - F). Not for
+  /// ThresholdKernel::probability.
+  void (*score)(ThresholdKernel, int64_t count, const float* logits,
+                const float* units, float middle, float* out);
 };
 
 /// The levels that this machine can run, best first; the last is "scalar".

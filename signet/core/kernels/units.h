@@ -83,8 +83,16 @@ template <class Lanes>
   return power_of_two<Lanes>(Lanes::at_least(-126.f, t));
 }
 
+/// d / p, but 0 where p = 0.
+template <class Lanes>
+[[gnu::always_inline]] inline typename Lanes::F ratio(typename Lanes::F d,
+                                                      typename Lanes::F p) {
+  using F = typename Lanes::F;
+  return p == 0.f ? all<F>(0.f) : d / p;
+}
+
 // One struct a family: below(u, a) is u < F(a), false if a is NaN;
-// density(a) is F'(a).
+// density(a) is F'(a); score(a) is F'(a)/F(a), or 0 where F(a) = 0.
 
 template <class Lanes>
 struct Probability {
@@ -107,6 +115,12 @@ struct Logistic {
     const F q = decay<Lanes>(a * 2.f);
     return 2.f * q / ((1.f + q) * (1.f + q));
   }
+  /// 2 / (1 + q), q = exp(2a); 2^-125 at least.
+  [[gnu::always_inline]] static F score(F a) {
+    const F t =
+        Lanes::at_least(-126.f, Lanes::at_most(126.f, a * (2 * kLog2E)));
+    return 2.f / (1.f + power_of_two<Lanes>(t));
+  }
 };
 
 template <class Lanes>
@@ -118,6 +132,9 @@ struct Uniform {
   [[gnu::always_inline]] static F density(F a) {
     return absolute<Lanes>(a) <= 1.f ? all<F>(0.5f) : all<F>(0.f);
   }
+  [[gnu::always_inline]] static F score(F a) {
+    return ratio<Lanes>(density(a), (a + 1.f) * 0.5f);
+  }
 };
 
 template <class Lanes>
@@ -126,12 +143,16 @@ struct Triangular {
   [[gnu::always_inline]] static F side(F a) {
     return Lanes::at_least(0.f, 2.f - absolute<Lanes>(a));
   }
-  [[gnu::always_inline]] static auto below(F u, F a) {
+  [[gnu::always_inline]] static F cdf(F a) {
     const F s = side(a);
     const F t = s * s * 0.125f;
-    return u < (a < 0.f ? t : 1.f - t);
+    return a < 0.f ? t : 1.f - t;
   }
+  [[gnu::always_inline]] static auto below(F u, F a) { return u < cdf(a); }
   [[gnu::always_inline]] static F density(F a) { return side(a) * 0.25f; }
+  [[gnu::always_inline]] static F score(F a) {
+    return ratio<Lanes>(density(a), cdf(a));
+  }
 };
 
 template <class Lanes>
@@ -143,6 +164,10 @@ struct Laplace {
   }
   [[gnu::always_inline]] static F density(F a) {
     return decay<Lanes>(a) * 0.5f;
+  }
+  [[gnu::always_inline]] static F score(F a) {
+    const F t = decay<Lanes>(a) * 0.5f;
+    return a < 0.f ? all<F>(1.f) : t / (1.f - t);
   }
 };
 
@@ -226,23 +251,38 @@ struct Kernels {
         });
   }
 
-  template <template <class> class Family>
-  static void gradient_family(int64_t count, const float* logits, float scale,
-                              const float* grad, float* out) {
-    const auto at = [&](const float* logits, const float* grad, float* out) {
-      store(out,
-            Family<Lanes>::density(load<F>(logits)) * scale * load<F>(grad));
-    };
+  /// out = body(first, second), element by element.
+  template <class Body>
+  [[gnu::always_inline]] static void map(int64_t count, const float* first,
+                                         const float* second, float* out,
+                                         const Body& body) {
     int64_t i = 0;
     for (; i + Lanes::kLanes <= count; i += Lanes::kLanes) {
-      at(logits + i, grad + i, out + i);
+      store(out + i, body(load<F>(first + i), load<F>(second + i)));
     }
     if (i == count) return;
     float last[3][Lanes::kLanes] = {};
-    __builtin_memcpy(last[0], logits + i, (count - i) * sizeof(float));
-    __builtin_memcpy(last[1], grad + i, (count - i) * sizeof(float));
-    at(last[0], last[1], last[2]);
+    __builtin_memcpy(last[0], first + i, (count - i) * sizeof(float));
+    __builtin_memcpy(last[1], second + i, (count - i) * sizeof(float));
+    store(last[2], body(load<F>(last[0]), load<F>(last[1])));
     __builtin_memcpy(out + i, last[2], (count - i) * sizeof(float));
+  }
+
+  template <template <class> class Family>
+  static void gradient_family(int64_t count, const float* logits, float scale,
+                              const float* grad, float* out) {
+    map(count, logits, grad, out,
+        [&](F a, F g) { return Family<Lanes>::density(a) * scale * g; });
+  }
+
+  template <template <class> class Family>
+  static void score_family(int64_t count, const float* logits,
+                           const float* units, float middle, float* out) {
+    map(count, logits, units, out, [&](F a, F x) {
+      const auto high = x > middle;
+      const F s = Family<Lanes>::score(high ? a : -a);
+      return high ? s : -s;
+    });
   }
 
   static void draw(ThresholdKernel kernel, const Address& address,
@@ -285,8 +325,27 @@ struct Kernels {
     }
   }
 
+  static void score(ThresholdKernel kernel, int64_t count, const float* logits,
+                    const float* units, float middle, float* out) {
+    const auto run = [&](auto score_one) {
+      score_one(count, logits, units, middle, out);
+    };
+    switch (kernel) {
+      case ThresholdKernel::probability:
+        return;
+      case ThresholdKernel::logistic:
+        return run(score_family<Logistic>);
+      case ThresholdKernel::uniform:
+        return run(score_family<Uniform>);
+      case ThresholdKernel::triangular:
+        return run(score_family<Triangular>);
+      case ThresholdKernel::laplace:
+        return run(score_family<Laplace>);
+    }
+  }
+
   static constexpr Level level(const char* name) {
-    return {name, words, uniform, draw, gradient};
+    return {name, words, uniform, draw, gradient, score};
   }
 };
 
