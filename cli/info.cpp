@@ -7,6 +7,7 @@
 
 #include "cli/command.h"
 #include "signet/data/safetensors.h"
+#include "signet/export/expect.h"
 #include "signet/runtime/model.h"
 
 namespace signet {
@@ -49,9 +50,8 @@ nlohmann::json rows_json(const std::vector<Row>& rows) {
 }
 
 void show_model(const fs::path& path, bool json) {
-  const auto model = runtime::Model::load(path);
-  check(model.ok(), "info", model.ok() ? "" : model.error().message);
-  const auto& info = model->info();
+  const auto model = expect(runtime::Model::load(path), "info");
+  const auto& info = model.info();
   std::vector<Row> rows;
   for (const auto& layer : info.layers) {
     rows.push_back({.name = layer.name,

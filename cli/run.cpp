@@ -14,6 +14,7 @@
 #include "signet/data/atomic_file.h"
 #include "signet/data/dataset.h"
 #include "signet/data/idx.h"
+#include "signet/export/expect.h"
 #include "signet/runtime/model.h"
 
 namespace signet {
@@ -112,9 +113,7 @@ std::string class_name(const runtime::ModelInfo& info, int64_t label) {
 }
 
 int run(const Options& o) {
-  const auto loaded = runtime::Model::load(o.model);
-  check(loaded.ok(), "run", loaded.ok() ? "" : loaded.error().message);
-  const auto& model = *loaded;
+  const auto model = expect(runtime::Model::load(o.model), "run");
   const auto& info = model.info();
   const auto inputs = load_inputs(o.data);
   check(inputs.features == info.inputs, o.data,

@@ -8,6 +8,7 @@
 #include "cli/training/start_torch.h"
 #include "signet/data/atomic_file.h"
 #include "signet/experiments/latency.h"
+#include "signet/export/expect.h"
 #include "signet/runtime/format/model_file.h"
 #include "signet/runtime/model.h"
 
@@ -22,15 +23,12 @@ struct Options {
 
 int run(const Options& o) {
   const auto bytes = read_file(o.model);
-  const auto description = runtime::parse(bytes);
-  check(description.ok(), o.model,
-        description.ok() ? "" : description.error().message);
-  const auto model = runtime::Model::from_bytes(bytes);
-  check(model.ok(), o.model, model.ok() ? "" : model.error().message);
+  const auto description = expect(runtime::parse(bytes), o.model);
+  const auto model = expect(runtime::Model::from_bytes(bytes), o.model);
   const PinnedThread pinned;
   start_torch(1);
-  const auto rows = measure_latency(*model, *description, o.batches);
-  const auto isa = std::string(isa_name(model->isa()));
+  const auto rows = measure_latency(model, description, o.batches);
+  const auto isa = std::string(isa_name(model.isa()));
   if (o.json) {
     nlohmann::json all = {{"isa", isa},
                           {"processor", pinned.processor()},
@@ -42,7 +40,7 @@ int run(const Options& o) {
                                 {"packed_seconds", r.packed_seconds},
                                 {"libtorch_fp32_seconds", r.torch_seconds},
                                 {"ratio", r.ratio}});
-    for (const auto& layer : model->info().layers)
+    for (const auto& layer : model.info().layers)
       all["kernels"].push_back(
           {{"layer", layer.name}, {"kernel", layer.kernel}});
     std::printf("%s\n", all.dump(2).c_str());
@@ -53,7 +51,7 @@ int run(const Options& o) {
                 pinned.processor());
   else
     std::printf("one thread, not pinned (the system refused); medians\n");
-  for (const auto& layer : model->info().layers)
+  for (const auto& layer : model.info().layers)
     std::printf("%-12s %4ld -> %-5ld %s\n", layer.name.c_str(),
                 static_cast<long>(layer.inputs),
                 static_cast<long>(layer.outputs), layer.kernel.c_str());

@@ -10,6 +10,7 @@
 #include "signet/data/atomic_file.h"
 #include "signet/experiments/progress.h"
 #include "signet/experiments/run_folder.h"
+#include "signet/export/expect.h"
 #include "signet/export/pack.h"
 #include "signet/export/proof.h"
 #include "signet/runtime/format/model_file.h"
@@ -40,14 +41,12 @@ int run(const Options& o) {
                             {"epochs", std::to_string(trained.epoch)},
                             {"data", recipe.data.set},
                             {"estimator", recipe.train.estimator}});
-  const auto bytes = runtime::serialize(packed.model);
-  check(bytes.ok(), "export", bytes.ok() ? "" : bytes.error().message);
+  const auto bytes = expect(runtime::serialize(packed.model), "export");
   // The proof is about the bytes of the file, not about what made them.
-  const auto model = runtime::Model::from_bytes(*bytes);
-  check(model.ok(), "export", model.ok() ? "" : model.error().message);
+  const auto model = expect(runtime::Model::from_bytes(bytes), "export");
   Progress progress("proving", static_cast<double>(test.size()), "images");
   const auto proof =
-      prove(*trained.network, packed, *model, test,
+      prove(*trained.network, packed, model, test,
             [&](int64_t done) { progress.update(static_cast<double>(done)); });
   progress.cancel();
   if (!proof.holds()) {
@@ -58,15 +57,15 @@ int run(const Options& o) {
                  proof.first_difference.c_str());
     return 1;
   }
-  write_atomically(o.out, *bytes);
+  write_atomically(o.out, bytes);
   const auto floats = float_bytes(trained.network->spec());
   const double ratio =
-      static_cast<double>(floats) / static_cast<double>(bytes->size());
+      static_cast<double>(floats) / static_cast<double>(bytes.size());
   const double accuracy = 100.0 * static_cast<double>(proof.correct) /
                           static_cast<double>(proof.examples);
   if (o.json) {
     std::printf("%s\n", nlohmann::json({{"file", o.out},
-                                        {"bytes", bytes->size()},
+                                        {"bytes", bytes.size()},
                                         {"float_bytes", floats},
                                         {"ratio", ratio},
                                         {"examples", proof.examples},
@@ -76,7 +75,7 @@ int run(const Options& o) {
                                         {"classes", proof.classes},
                                         {"different", proof.different},
                                         {"accuracy_percent", accuracy},
-                                        {"isa", isa_name(model->isa())}})
+                                        {"isa", isa_name(model.isa())}})
                             .dump(2)
                             .c_str());
     return 0;
@@ -87,10 +86,10 @@ int run(const Options& o) {
       "  %12ld scores, bit by bit\n  %12ld classes, %.2f %% of them right\n"
       "%s: %zu bytes, 1/%.1f of %ld bytes of fp32 weights\n",
       static_cast<long>(proof.examples),
-      std::string(isa_name(model->isa())).c_str(),
+      std::string(isa_name(model.isa())).c_str(),
       static_cast<long>(proof.integers), static_cast<long>(proof.bits),
       static_cast<long>(proof.scores), static_cast<long>(proof.classes),
-      accuracy, o.out.c_str(), bytes->size(), ratio, static_cast<long>(floats));
+      accuracy, o.out.c_str(), bytes.size(), ratio, static_cast<long>(floats));
   return 0;
 }
 

@@ -6,10 +6,10 @@
 #include <chrono>
 #include <cstring>
 #include <random>
-#include <stdexcept>
 
 #include "signet/base/overloaded.h"
 #include "signet/core/torch.h"
+#include "signet/export/expect.h"
 
 namespace signet {
 namespace {
@@ -106,14 +106,12 @@ Latency measure(const runtime::Model& model, const FloatNetwork& network,
   std::mt19937 generator(1);
   for (auto& p : pixels) p = static_cast<uint8_t>(generator());
   auto workspace =
-      runtime::Workspace::create(model, std::min<int64_t>(batch, 64));
-  if (!workspace) throw std::runtime_error(workspace.error().message);
+      expect(runtime::Workspace::create(model, std::min<int64_t>(batch, 64)));
   std::vector<float> scores(static_cast<size_t>(batch * model.info().outputs));
   const auto x =
       at::from_blob(pixels.data(), {batch, features}, at::kByte).to(at::kFloat);
   const auto packed_call = [&] {
-    const auto done = model.forward(pixels, batch, *workspace, scores);
-    if (!done) throw std::runtime_error(done.error().message);
+    expect(model.forward(pixels, batch, workspace, scores));
   };
   const auto torch_call = [&] { network.forward(x); };
 

@@ -6,19 +6,13 @@
 
 #include "signet/base/error.h"
 #include "signet/core/torch.h"
+#include "signet/export/expect.h"
 #include "signet/models/binary_linear.h"
-#include "signet/runtime/result.h"
 
 namespace signet {
 namespace {
 
 constexpr int64_t kBatch = 256;
-
-template <class T>
-T expect(runtime::Result<T> result) {
-  if (!result) throw std::runtime_error(result.error().message);
-  return std::move(result).value();
-}
 
 /// Counts and notes differences of two row-major arrays [rows, columns].
 template <class A, class B>
