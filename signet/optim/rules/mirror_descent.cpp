@@ -15,15 +15,6 @@ void step(const StepContext& context) {
   descend(context, read_direction(context.arguments), 2, 0);
 }
 
-std::vector<Parameter> parameters() {
-  auto all = direction_parameters();
-  all.push_back({.name = "divergence",
-                 .fallback = std::string("kl"),
-                 .help = "kl: between Bernoulli laws, eta = logit(theta)",
-                 .choices = {"kl"}});
-  return all;
-}
-
 const Registered<WeightRule> entry{{
     .name = "mirror-descent",
     .summary = "mirror descent over P(w = +1): an additive step of its logit",
@@ -35,7 +26,7 @@ No clipping: certainty is a large `|eta|`. Adam's direction does not depend on
 the scale of g, so there `latent(clip=0)` takes the same steps.
 )",
     .paper = "Shekhovtsov, Yanush 2021, arXiv:2006.06880",
-    .parameters = parameters(),
+    .parameters = direction_parameters(),
     .step = step,
 }};
 
