@@ -55,9 +55,8 @@ Parts load_parts(const Recipe& recipe, const Dataset& data) {
   const auto split =
       split_indices(data.size(), recipe.data.validation,
                     static_cast<uint64_t>(recipe.data.split_seed));
-  // Without a held-out part the order of the file is kept as it is.
-  return {recipe.data.validation == 0 ? all : take(all, split.train),
-          take(all, split.validation), to_examples(test)};
+  return {take(all, split.train), take(all, split.validation),
+          to_examples(test)};
 }
 
 double scheduled_rate(const Recipe::Optimizer& optimizer, int64_t step,
