@@ -2,6 +2,7 @@
 
 #include <toml++/toml.h>
 
+#include <cmath>
 #include <functional>
 #include <optional>
 #include <sstream>
@@ -25,42 +26,59 @@ std::vector<RecipeKey> make_keys() {
   std::vector<std::string> sets;
   for (const auto& set : known_datasets()) sets.push_back(set.name);
   return {
-      {"name", "names the run in reports and in the model file",
-       [](Recipe& r) -> Field { return &r.name; }},
-      {"seed", "of all random numbers: same seed, same run",
-       [](Recipe& r) -> Field { return &r.seed; }, 0},
-      {"data.set", "the data set",
-       [](Recipe& r) -> Field { return &r.data.set; }, 0, 0, sets},
-      {"data.folder", "where its files are; empty: where its package puts them",
-       [](Recipe& r) -> Field { return &r.data.folder; }},
-      {"data.validation", "training examples held out for validation",
-       [](Recipe& r) -> Field { return &r.data.validation; }, 0},
-      {"data.split_seed", "decides which examples are held out",
-       [](Recipe& r) -> Field { return &r.data.split_seed; }, 0},
-      {"network.layers",
-       "from input to output, each KIND or KIND(key=value, ...); "
-       "'signet help layers' lists the kinds",
-       [](Recipe& r) -> Field { return &r.network.layers; }},
-      {"train.epochs", "passes over the training examples",
-       [](Recipe& r) -> Field { return &r.train.epochs; }, 1},
-      {"train.batch", "examples in a step",
-       [](Recipe& r) -> Field { return &r.train.batch; }, 1},
-      {"train.estimator",
-       "of the gradient of the units; 'signet estimators' lists them",
-       [](Recipe& r) -> Field { return &r.train.estimator; }},
-      {"optimizer.rate", "learning rate at the start",
-       [](Recipe& r) -> Field { return &r.optimizer.rate; }, 0},
-      {"optimizer.schedule",
-       "of the rate: constant, or half a cosine down to 0 at the last step",
-       [](Recipe& r) -> Field { return &r.optimizer.schedule; },
-       0,
-       0,
-       {"constant", "cosine"}},
-      {"optimizer.weights",
-       "rule of the latent weights behind binary ones; 'signet optimizers'",
-       [](Recipe& r) -> Field { return &r.optimizer.weights; }},
-      {"optimizer.others", "rule of all other parameters",
-       [](Recipe& r) -> Field { return &r.optimizer.others; }},
+      {.path = "name",
+       .help = "names the run in reports and in the model file",
+       .field = [](Recipe& r) -> Field { return &r.name; }},
+      {.path = "seed",
+       .help = "of all random numbers: same seed, same run",
+       .field = [](Recipe& r) -> Field { return &r.seed; },
+       .min = 0},
+      {.path = "data.set",
+       .help = "the data set",
+       .field = [](Recipe& r) -> Field { return &r.data.set; },
+       .choices = sets},
+      {.path = "data.folder",
+       .help = "where its files are; empty: where its package puts them",
+       .field = [](Recipe& r) -> Field { return &r.data.folder; }},
+      {.path = "data.validation",
+       .help = "training examples held out for validation",
+       .field = [](Recipe& r) -> Field { return &r.data.validation; },
+       .min = 0},
+      {.path = "data.split_seed",
+       .help = "decides which examples are held out",
+       .field = [](Recipe& r) -> Field { return &r.data.split_seed; },
+       .min = 0},
+      {.path = "network.layers",
+       .help = "from input to output, each KIND or KIND(key=value, ...); "
+               "'signet help layers' lists the kinds",
+       .field = [](Recipe& r) -> Field { return &r.network.layers; }},
+      {.path = "train.epochs",
+       .help = "passes over the training examples",
+       .field = [](Recipe& r) -> Field { return &r.train.epochs; },
+       .min = 1},
+      {.path = "train.batch",
+       .help = "examples in a step",
+       .field = [](Recipe& r) -> Field { return &r.train.batch; },
+       .min = 1},
+      {.path = "train.estimator",
+       .help = "of the gradient of the units; 'signet estimators' lists them",
+       .field = [](Recipe& r) -> Field { return &r.train.estimator; }},
+      {.path = "optimizer.rate",
+       .help = "learning rate at the start",
+       .field = [](Recipe& r) -> Field { return &r.optimizer.rate; },
+       .min = 0},
+      {.path = "optimizer.schedule",
+       .help = "of the rate: constant, or half a cosine down to 0 at the last "
+               "step",
+       .field = [](Recipe& r) -> Field { return &r.optimizer.schedule; },
+       .choices = {"constant", "cosine"}},
+      {.path = "optimizer.weights",
+       .help = "rule of the latent weights behind binary ones; 'signet "
+               "optimizers'",
+       .field = [](Recipe& r) -> Field { return &r.optimizer.weights; }},
+      {.path = "optimizer.others",
+       .help = "rule of all other parameters",
+       .field = [](Recipe& r) -> Field { return &r.optimizer.others; }},
   };
 }
 
@@ -71,7 +89,8 @@ std::vector<std::string> key_names() {
 }
 
 void check_number(const RecipeKey& key, double value, const std::string& who) {
-  check(value >= key.min && value <= key.max, who,
+  check(std::isfinite(value), who, key.path + " must be finite");
+  check(value >= key.min, who,
         key.path + " must be at least " + number_text(key.min) + ", but got " +
             number_text(value));
 }

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <limits>
 #include <string>
 #include <variant>
 #include <vector>
@@ -46,7 +47,7 @@ struct RecipeKey {
   std::string path;  ///< "train.epochs"
   std::string help;
   Field (*field)(Recipe& recipe);
-  double min = -1e300, max = 1e300;       ///< of numbers, inclusive
+  double min = -std::numeric_limits<double>::infinity();  ///< of numbers
   std::vector<std::string> choices = {};  ///< of texts; empty: any
 };
 
