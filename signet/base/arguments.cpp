@@ -48,6 +48,29 @@ std::string range_text(const Parameter& p) {
   return "a number";
 }
 
+/// Where the first comma outside parentheses is, or npos.
+size_t find_comma(std::string_view text) {
+  int depth = 0;
+  for (size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '(') ++depth;
+    if (text[i] == ')') --depth;
+    if (text[i] == ',' && depth == 0) return i;
+  }
+  return std::string_view::npos;
+}
+
+/// Every parenthesis has its partner, and '=' stands only within them: a plain
+/// value or a spelling of its own, such as gumbel(temperature=1).
+bool is_value(std::string_view text) {
+  int depth = 0;
+  for (char c : text) {
+    if (c == '(') ++depth;
+    if (c == ')' && --depth < 0) return false;
+    if (c == '=' && depth == 0) return false;
+  }
+  return depth == 0 && !text.empty();
+}
+
 using Value = std::variant<double, int64_t, bool, std::string>;
 
 Value read_value(const Parameter& p, const std::string& text,
@@ -108,13 +131,13 @@ Call parse_call(std::string_view text) {
   if (whole.back() != ')') fail();
   auto rest = trim(whole.substr(open + 1, whole.size() - open - 2));
   while (!rest.empty()) {
-    const auto comma = rest.find(',');
+    const auto comma = find_comma(rest);
     const auto pair = rest.substr(0, comma);
     const auto equals = pair.find('=');
     if (equals == std::string_view::npos) fail();
     const auto key = trim(pair.substr(0, equals));
     const auto value = trim(pair.substr(equals + 1));
-    if (!is_name(key) || value.empty() || value.find('=') != value.npos) fail();
+    if (!is_name(key) || !is_value(value)) fail();
     for (const auto& [known, _] : call.arguments) {
       if (known == key)
         throw UsageError("'" + std::string(text) + "' gives " + known +
@@ -155,6 +178,10 @@ const Arguments::Value& Arguments::find(std::string_view name) const {
   throw std::logic_error("Arguments: no parameter '" + std::string(name) + "'");
 }
 
+bool Arguments::has(std::string_view name) const {
+  return std::any_of(values_.begin(), values_.end(),
+                     [&](const auto& value) { return value.first == name; });
+}
 double Arguments::number(std::string_view name) const {
   return std::get<double>(find(name));
 }

@@ -28,7 +28,8 @@ struct Call {
   std::vector<std::pair<std::string, std::string>> arguments;
 };
 
-/// Reads "gumbel(temperature=0.5)" or "reinforce".
+/// Reads "gumbel(temperature=0.5)" or "reinforce". A value may be such a
+/// spelling itself: "averaged(estimator=gumbel(temperature=1), samples=4)".
 /// Errors: UsageError that shows where the text goes wrong.
 Call parse_call(std::string_view text);
 
@@ -41,6 +42,8 @@ class Arguments {
   /// (names the nearest), a wrong type, a value out of range.
   Arguments(const std::vector<Parameter>& parameters, const Call& call);
 
+  /// Whether there is a parameter of that name.
+  bool has(std::string_view name) const;
   double number(std::string_view name) const;
   int64_t integer(std::string_view name) const;
   bool flag(std::string_view name) const;

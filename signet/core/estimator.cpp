@@ -6,19 +6,38 @@
 #include "signet/core/torch.h"
 
 namespace signet {
+namespace {
+
+constexpr const char* kWrapped = "estimator";
+
+}  // namespace
 
 BoundEstimator::BoundEstimator(std::string_view spelling) {
   const auto call = parse_call(spelling);
   record_ = &find_record<Estimator>("estimator", call.name);
   arguments_ = Arguments(record_->parameters, call);
+  if (!arguments_.has(kWrapped)) return;
+  inner_ = std::make_shared<BoundEstimator>(arguments_.text(kWrapped));
+  const auto& name = inner_->record().name;
+  check(std::holds_alternative<LayerRule>(inner_->record().rule), call.name,
+        "estimator must be a layer rule, but " + name +
+            " runs the whole objective");
 }
 
 Estimate BoundEstimator::operator()(const Objective& objective,
                                     const Random& random) const {
+  EstimatorState none;
+  none.learning = false;
+  return (*this)(objective, random, none);
+}
+
+Estimate BoundEstimator::operator()(const Objective& objective,
+                                    const Random& random,
+                                    EstimatorState& state) const {
   if (const auto* rule = std::get_if<ObjectiveRule>(&record_->rule)) {
-    return rule->estimate(objective, {random, arguments_});
+    return rule->estimate(objective, {random, arguments_, state, inner_.get()});
   }
-  RuleSampler sampler(std::get<LayerRule>(record_->rule), arguments_, random);
+  RuleSampler sampler(*this, random);
   const auto loss = objective(sampler);
   check_floating(loss, record_->name, "loss");
   return {loss.detach(), loss};
@@ -26,7 +45,29 @@ Estimate BoundEstimator::operator()(const Objective& objective,
 
 Tensor RuleSampler::draw(const Tensor& logits, const UnitOptions& units) {
   check_floating(logits, "RuleSampler", "logits");
-  return rule_.draw(logits, {units, random_.site(site_++), arguments_});
+  const LayerNoise noise(random_, site_++, renewal_);
+  return std::get<LayerRule>(estimator_.record().rule)
+      .draw(logits, {units, noise, estimator_.arguments()});
+}
+
+Parameter wrapped_parameter(std::string fallback) {
+  return {.name = kWrapped,
+          .fallback = std::move(fallback),
+          .help = "the layer rule that draws the units"};
+}
+
+Parameter tail_parameter() {
+  return {.name = "tail",
+          .fallback = std::string("shared"),
+          .help =
+              "noise of the layers above the one that is tried: that of "
+              "the main path, or fresh",
+          .choices = {"shared", "fresh"}};
+}
+
+Random tail_random(const RuleContext& context, uint64_t k) {
+  return context.arguments.text("tail") == "shared" ? context.random
+                                                    : context.random.branch(k);
 }
 
 Parameter noise_parameter() {
@@ -56,8 +97,7 @@ std::string estimators_markdown() {
          << (t.unbiased ? std::string("none")
                         : "order " + std::to_string(t.order + 1) +
                               " in the scale of the units")
-         << "\n* Evaluations of the objective: "
-         << (t.evaluations ? std::to_string(t.evaluations) : "depends on it")
+         << "\n* Evaluations of the objective: " << t.evaluations.text()
          << "\n* Derivative of the objective: "
          << (t.differentiates_objective ? "needed" : "not needed")
          << "\n* Source: " << e.paper << "\n";

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <memory>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -7,6 +8,9 @@
 
 #include "signet/base/arguments.h"
 #include "signet/base/table.h"
+#include "signet/core/estimator_state.h"
+#include "signet/core/evaluations.h"
+#include "signet/core/layer_noise.h"
 #include "signet/core/objective.h"
 #include "signet/core/random.h"
 
@@ -15,7 +19,7 @@ namespace signet {
 /// What a LayerRule sees of the layer that it draws.
 struct DrawContext {
   UnitOptions units;
-  RandomStream random;
+  const LayerNoise& noise;
   const Arguments& arguments;
 };
 
@@ -25,10 +29,15 @@ struct LayerRule {
   Tensor (*draw)(const Tensor& logits, const DrawContext& context);
 };
 
+class BoundEstimator;
+
 /// What an ObjectiveRule sees besides the objective.
 struct RuleContext {
   Random random;
   const Arguments& arguments;
+  EstimatorState& state;
+  /// The rule that a wrapper wraps; null in others.
+  const BoundEstimator* inner;
 };
 
 /// An estimator that runs the objective, as often as it needs, with samplers
@@ -44,14 +53,19 @@ struct Traits {
   /// One unit, loss f(e x): the bias falls like e^(order + 1) as e -> 0, so
   /// the estimate is exact for polynomials f of degree <= order.
   int order = 0;
-  /// Evaluations of the objective for one estimate; 0: depends on its size.
-  int evaluations = 1;
+  Evaluations evaluations = {};
   /// Needs the derivative of the loss with respect to the units.
   bool differentiates_objective = true;
   /// The units that the objective sees lie between low and high.
   bool relaxed = false;
   /// The units do not depend on the random numbers.
   bool deterministic = false;
+  /// Keeps a state that it learns from the samples it has seen.
+  bool learns = false;
+  /// Estimates the gradient of the bound -log mean_k exp(-L_k) of its
+  /// `samples`, not of the expected loss; what the other traits say is said
+  /// of that.
+  bool bound = false;
 };
 
 /// One row of the table of gradient estimators for Bernoulli units.
@@ -75,6 +89,9 @@ class BoundEstimator {
   /// Runs the rule once. Both kinds of rule give the same form.
   /// Cost: `traits.evaluations` runs of the objective.
   Estimate operator()(const Objective& objective, const Random& random) const;
+  /// The same with what the estimator has learned, which it learns on.
+  Estimate operator()(const Objective& objective, const Random& random,
+                      EstimatorState& state) const;
 
   const Estimator& record() const { return *record_; }
   const Arguments& arguments() const { return arguments_; }
@@ -83,23 +100,34 @@ class BoundEstimator {
  private:
   const Estimator* record_;
   Arguments arguments_;
+  std::shared_ptr<const BoundEstimator> inner_;
 };
 
-/// Draws every layer by one LayerRule; layer l takes random site l.
+/// Draws every layer by one LayerRule; layer l takes site l of its noise.
 class RuleSampler : public Sampler {
  public:
-  RuleSampler(const LayerRule& rule, const Arguments& arguments,
-              const Random& random)
-      : rule_(rule), arguments_(arguments), random_(random) {}
+  RuleSampler(const BoundEstimator& estimator, const Random& random,
+              const NoiseRenewal& renewal = {})
+      : estimator_(estimator), random_(random), renewal_(renewal) {}
 
   Tensor draw(const Tensor& logits, const UnitOptions& units) override;
 
  private:
-  LayerRule rule_;
-  const Arguments& arguments_;
+  const BoundEstimator& estimator_;
   Random random_;
+  NoiseRenewal renewal_;
   uint32_t site_ = 0;
 };
+
+/// The parameter `estimator` of a wrapper: the spelling of a LayerRule, which
+/// RuleContext::inner then is.
+Parameter wrapped_parameter(std::string fallback);
+
+/// The parameter `tail` of rules that try other states of one layer: whether
+/// the layers above see the noise of the main path or fresh noise, and the
+/// random source that follows from it for branch `k`.
+Parameter tail_parameter();
+Random tail_random(const RuleContext& context, uint64_t k);
 
 /// The parameter `noise` that straight-through rules share: the family that
 /// draws the units and so derives the proxy; "network" keeps the network's.

@@ -17,6 +17,13 @@ kernels::Address address_of(const RandomStream& s) {
   return {s.seed, s.site, s.step, s.replica};
 }
 
+/// The finalizer of SplitMix64 (Steele, Lea, Flood 2014): a bijection.
+uint64_t scrambled(uint64_t x) {
+  x = (x ^ (x >> 30)) * 0xBF58476D1CE4E5B9;
+  x = (x ^ (x >> 27)) * 0x94D049BB133111EB;
+  return x ^ (x >> 31);
+}
+
 }  // namespace
 
 at::Tensor RandomStream::uniform(at::IntArrayRef shape,
@@ -62,6 +69,13 @@ Random Random::at_step(uint32_t step) const {
 Random Random::replica(uint32_t replica) const {
   Random random = *this;
   random.stream_.replica = replica;
+  return random;
+}
+
+Random Random::branch(uint64_t k) const {
+  Random random = *this;
+  random.stream_.seed =
+      scrambled(scrambled(stream_.seed) + (k + 1) * 0x9E3779B97F4A7C15);
   return random;
 }
 

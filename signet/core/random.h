@@ -66,6 +66,10 @@ class Random {
   Random at_step(uint32_t step) const;
   /// The source of an independent repetition of the same step.
   Random replica(uint32_t replica) const;
+  /// Another independent source for the same step and replica, under a seed
+  /// made of this one and `k`. An estimator's own: main path, branches, extra
+  /// numbers. May be nested.
+  Random branch(uint64_t k) const;
 
   /// The stream of a layer of units.
   /// Errors: UsageError unless site < kFirstReservedSite.

@@ -19,31 +19,6 @@ Tensor IndependentSampler::draw(const Tensor& logits,
                     high(units.encoding), random_.site(site_++));
 }
 
-Tensor RecordingSampler::draw(const Tensor& logits, const UnitOptions& units) {
-  check_floating(logits, "RecordingSampler", "logits");
-  const auto site = static_cast<uint32_t>(log_probs_.size());
-  const auto x = draw_units(logits.detach(), *units.noise, low(units.encoding),
-                            high(units.encoding), random_.site(site));
-  log_probs_.push_back(
-      signet::log_prob(*units.noise, logits, x == high(units.encoding)));
-  return x;
-}
-
-Tensor RecordingSampler::log_prob(const Tensor& loss) const {
-  auto total = torch::zeros_like(loss);
-  for (const auto& layer : log_probs_) {
-    check(layer.dim() >= loss.dim() &&
-              layer.sizes().slice(0, loss.dim()) == loss.sizes(),
-          "RecordingSampler",
-          "the loss must have a value for each example, of the leading shape "
-          "of the units " +
-              shape_text(layer.sizes()) + ", but got " +
-              shape_text(loss.sizes()));
-    total = total + layer.reshape({loss.numel(), -1}).sum(1).view(loss.sizes());
-  }
-  return total;
-}
-
 Tensor EnumeratingSampler::draw(const Tensor& logits,
                                 const UnitOptions& units) {
   check_floating(logits, "EnumeratingSampler", "logits");

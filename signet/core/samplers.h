@@ -1,7 +1,5 @@
 #pragma once
 
-#include <vector>
-
 #include "signet/core/random.h"
 #include "signet/core/sampler.h"
 
@@ -17,22 +15,6 @@ class IndependentSampler : public Sampler {
  private:
   Random random_;
   uint32_t site_ = 0;
-};
-
-/// Draws units without a gradient and keeps log P(x) of each, which has one.
-class RecordingSampler : public Sampler {
- public:
-  explicit RecordingSampler(const Random& random) : random_(random) {}
-
-  Tensor draw(const Tensor& logits, const UnitOptions& units) override;
-
-  /// log-probability of all units drawn so far, one for each element of
-  /// `loss`: the axes of a layer that `loss` does not have are summed.
-  Tensor log_prob(const Tensor& loss) const;
-
- private:
-  Random random_;
-  std::vector<Tensor> log_probs_;
 };
 
 /// Runs through all joint states of all layers, a block at a time: state k of

@@ -42,10 +42,18 @@ TEST(ParseCall, ReadsNamesAndArgumentsInAnySpacing) {
   EXPECT_EQ(call.arguments, expected);
 }
 
+TEST(ParseCall, ValuesMayBeCallsThemselves) {
+  const auto call = parse_call("w(e=v(x=st(a=1, b=2), k=3), s=4)");
+  const std::vector<std::pair<std::string, std::string>> expected{
+      {"e", "v(x=st(a=1, b=2), k=3)"}, {"s", "4"}};
+  EXPECT_EQ(call.arguments, expected);
+}
+
 TEST(ParseCall, RefusesWhatIsNoCall) {
   for (const auto* text :
        {"", " ", "a b", "st(", "st)", "st(a)", "st(a=)", "st(=1)", "st(a=1,)",
-        "st(a=1)x", "st(,)", "st(a=1=2)", "(a=1)", "st(a=1,a=2)"}) {
+        "st(a=1)x", "st(,)", "st(a=1=2)", "(a=1)", "st(a=1,a=2)", "st(a=b(c=1)",
+        "st(a=b)c=1)", "st(a=b(c=1))d"}) {
     EXPECT_THROW(parse_call(text), UsageError) << "'" << text << "'";
   }
 }

@@ -1,5 +1,6 @@
 #include "tests/core/estimator_problem.h"
 
+#include "signet/core/bound.h"
 #include "signet/core/torch.h"
 
 namespace signet {
@@ -56,7 +57,7 @@ Problem chain(const UnitOptions& units) {
 }
 
 Tensor gradients(const BoundEstimator& estimator, const Problem& problem,
-                 int64_t replicates, uint64_t seed) {
+                 int64_t replicates, uint64_t seed, EstimatorState& state) {
   std::vector<Tensor> leaves, rows;
   for (const auto& parameter : problem.parameters) {
     auto shape = parameter.sizes().vec();
@@ -65,7 +66,7 @@ Tensor gradients(const BoundEstimator& estimator, const Problem& problem,
   }
   const auto estimate = estimator(
       [&](Sampler& s) { return problem.loss(leaves, s, problem.units); },
-      Random(seed));
+      Random(seed), state);
   TORCH_CHECK(estimate.loss.sizes() == at::IntArrayRef({replicates}) &&
                   estimate.surrogate.sizes() == at::IntArrayRef({replicates}),
               "an estimate must have one value for each example");
@@ -78,11 +79,39 @@ Tensor gradients(const BoundEstimator& estimator, const Problem& problem,
   return torch::cat(rows, 1);
 }
 
+Tensor gradients(const BoundEstimator& estimator, const Problem& problem,
+                 int64_t replicates, uint64_t seed) {
+  EstimatorState none;
+  none.learning = false;
+  return gradients(estimator, problem, replicates, seed, none);
+}
+
+Tensor exact_gradient(const BoundEstimator& estimator, const Problem& problem) {
+  auto target = problem;
+  if (estimator.record().traits.bound) {
+    target.loss = [&](const auto& p, Sampler& s, const UnitOptions& u) {
+      return with_sample_bound(
+          [&](Sampler& sampler) { return problem.loss(p, sampler, u); },
+          estimator.arguments().integer("samples"))(s);
+    };
+  }
+  return gradients(BoundEstimator("exact"), target, 1, 0)[0];
+}
+
+EstimatorState learned_state(const BoundEstimator& estimator,
+                             const Problem& problem) {
+  EstimatorState state;
+  for (uint64_t step = 0; step < 40; ++step)
+    gradients(estimator, problem, 100, 900 + step, state);
+  return state;
+}
+
 Deviation deviation(const BoundEstimator& estimator, const Problem& problem,
-                    uint64_t seed) {
-  const auto exact = gradients(BoundEstimator("exact"), problem, 1, 0)[0];
+                    uint64_t seed, EstimatorState state) {
+  const auto exact = exact_gradient(estimator, problem);
   const auto n = estimator.record().traits.deterministic ? 1 : kReplicates;
-  const auto g = gradients(estimator, problem, n, seed);
+  state.learning = false;
+  const auto g = gradients(estimator, problem, n, seed, state);
   const auto difference = (g.mean(0) - exact).abs();
   const double largest = difference.max().item<double>();
   if (n == 1) return {.z = 0, .largest = largest};

@@ -30,7 +30,16 @@ Problem chain(const UnitOptions& units);
 
 /// Estimates of the gradient in all parameters. [R, number of them]
 Tensor gradients(const BoundEstimator& estimator, const Problem& problem,
+                 int64_t replicates, uint64_t seed, EstimatorState& state);
+Tensor gradients(const BoundEstimator& estimator, const Problem& problem,
                  int64_t replicates, uint64_t seed);
+
+/// The exact gradient of what the estimator estimates. [number of parameters]
+Tensor exact_gradient(const BoundEstimator& estimator, const Problem& problem);
+
+/// What the estimator has learned from 40 batches of 100 examples.
+EstimatorState learned_state(const BoundEstimator& estimator,
+                             const Problem& problem);
 
 /// How far the mean of estimates is from the exact gradient.
 struct Deviation {
@@ -38,6 +47,6 @@ struct Deviation {
   double largest = 0;  ///< greatest |mean - exact|
 };
 Deviation deviation(const BoundEstimator& estimator, const Problem& problem,
-                    uint64_t seed);
+                    uint64_t seed, EstimatorState state = {});
 
 }  // namespace signet

@@ -113,6 +113,45 @@ TEST(Estimators, UnbiasedMeansExactInEveryCoordinate) {
   }
 }
 
+// What was learned is constant here, as it is for the next sample in training.
+TEST(Estimators, LearningLeavesTheUnbiasedUnbiased) {
+  for (const auto& e : table<Estimator>()) {
+    if (!e.traits.unbiased || !e.traits.learns) continue;
+    for (const auto& spelling : spellings(e)) {
+      const BoundEstimator estimator(spelling);
+      for (const auto encoding : kEncodings) {
+        for (const auto& problem : {one_layer({encoding}), chain({encoding})}) {
+          const auto d = deviation(estimator, problem, 105,
+                                   learned_state(estimator, problem));
+          EXPECT_LT(d.z, kZ) << spelling << ": " << where(problem);
+        }
+      }
+    }
+  }
+}
+
+TEST(Estimators, ThoseThatSayLearn) {
+  for (const auto& e : table<Estimator>()) {
+    const BoundEstimator estimator(e.name);
+    const auto problem = chain({});
+    auto state = learned_state(estimator, problem);
+    EXPECT_EQ(!state.tensors.empty(), e.traits.learns) << e.name;
+    EstimatorState frozen;
+    frozen.learning = false;
+    gradients(estimator, problem, 10, 1, frozen);
+    bool changed = false;
+    for (const auto& [name, tensor] : frozen.tensors)
+      changed |= !tensor.equal(state.tensors.at(name));
+    EXPECT_EQ(changed, e.traits.learns) << e.name;
+    const auto before = frozen.tensors;
+    for (const auto& [name, tensor] : before)
+      frozen.tensors[name] = tensor.clone();
+    gradients(estimator, problem, 10, 2, frozen);
+    for (const auto& [name, tensor] : before)
+      EXPECT_TRUE(tensor.equal(frozen.tensors.at(name))) << e.name << name;
+  }
+}
+
 // Otherwise the claim would be idle.
 TEST(Estimators, BiasedMeansMeasurablySo) {
   for (const auto& e : table<Estimator>()) {
@@ -190,21 +229,30 @@ TEST(Estimators, BiasFallsAtTheOrderClaimed) {
 }
 
 TEST(Estimators, EvaluationsAreCounted) {
+  const struct {
+    Problem problem;
+    int64_t layers, units;
+  } cases[] = {{one_layer({}), 1, 4}, {chain({}), 2, 5}};
   for (const auto& e : table<Estimator>()) {
-    const auto problem = one_layer({});
-    const auto a = problem.parameters[0].expand({3, 4});
-    int64_t evaluations = 0;
-    BoundEstimator(e.name)(
-        [&](Sampler& sampler) {
-          const auto loss = problem.loss({a}, sampler, problem.units);
+    for (const auto& spelling : spellings(e)) {
+      const BoundEstimator estimator(spelling);
+      const auto& arguments = estimator.arguments();
+      const auto samples =
+          arguments.has("samples") ? arguments.integer("samples") : 1;
+      for (const auto& [problem, layers, units] : cases) {
+        int64_t evaluations = 0;
+        auto counted = problem;
+        counted.loss = [&](const auto& p, Sampler& s, const UnitOptions& u) {
+          const auto loss = problem.loss(p, s, u);
           evaluations += loss.numel() / 3;
           return loss;
-        },
-        Random(1));
-    if (e.traits.evaluations == 0)
-      EXPECT_GT(evaluations, 1) << e.name;
-    else
-      EXPECT_EQ(evaluations, e.traits.evaluations) << e.name;
+        };
+        gradients(estimator, counted, 3, 1);
+        EXPECT_EQ(evaluations,
+                  e.traits.evaluations.count(samples, layers, units))
+            << spelling << ": " << where(problem);
+      }
+    }
   }
 }
 

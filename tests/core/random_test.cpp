@@ -120,6 +120,22 @@ TEST(Random, EveryCoordinateOfTheAddressGivesAnotherStream) {
   }
 }
 
+TEST(Random, BranchesAreSourcesOfTheirOwn) {
+  const Random random = Random(7).at_step(3).replica(2);
+  std::vector<at::Tensor> all{random.site(0).uniform({256})};
+  for (uint64_t k = 0; k < 4; ++k) {
+    all.push_back(random.branch(k).site(0).uniform({256}));
+    all.push_back(random.branch(k).branch(k).site(0).uniform({256}));
+    EXPECT_EQ(random.branch(k).site(5).step, 3u);
+    EXPECT_EQ(random.branch(k).site(5).replica, 2u);
+  }
+  all.push_back(
+      Random(8).at_step(3).replica(2).branch(0).site(0).uniform({256}));
+  for (size_t i = 0; i < all.size(); ++i)
+    for (size_t j = 0; j < i; ++j)
+      EXPECT_LT((all[i] == all[j]).sum().item<int64_t>(), 3) << i << " " << j;
+}
+
 TEST(Random, SitesOfUnitsAndOfOtherUsesAreApart) {
   const Random random(3);
   const auto at = random.at_step(4).replica(2);

@@ -13,8 +13,7 @@ namespace {
 
 Tensor draw(const Tensor& logits, const DrawContext& context) {
   const auto& units = context.units;
-  const auto z = units.noise->quantile(
-      context.random.uniform(logits.sizes(), logits.options()));
+  const auto z = units.noise->quantile(context.noise.uniform(logits));
   const double temperature = context.arguments.number("temperature");
   const auto relaxed = torch::sigmoid((logits - z) * (2 / temperature));
   return relaxed * width(units.encoding) + low(units.encoding);

@@ -4,20 +4,21 @@
 //
 // Williams 1992.
 
-#include "signet/core/checks.h"
 #include "signet/core/estimator.h"
-#include "signet/core/samplers.h"
+#include "signet/core/path.h"
 #include "signet/core/torch.h"
 
 namespace signet {
 namespace {
 
 Estimate estimate(const Objective& objective, const RuleContext& context) {
-  RecordingSampler sampler(context.random);
-  const auto loss = objective(sampler);
-  check_floating(loss, "reinforce", "loss");
-  const auto advantage = loss.detach() - context.arguments.number("baseline");
-  return {loss.detach(), loss + advantage * sampler.log_prob(loss)};
+  const auto path = run_path(objective, context.random);
+  const auto loss = path.loss.detach();
+  const auto advantage = loss - context.arguments.number("baseline");
+  std::vector<Tensor> gradients;
+  for (const auto& layer : path.layers)
+    gradients.push_back(as_units(advantage, layer.x) * layer.score());
+  return {loss, with_logit_gradients(path.loss, path, gradients)};
 }
 
 const Registered<Estimator> entry{{

@@ -6,7 +6,6 @@
 // The difference L(x_i = hi) - L(x_i = lo) of the true gradient is replaced by
 // the linearisation (hi - lo) dL/dx_i at the sample. Shekhovtsov, Yanush 2021.
 
-#include "signet/core/draw_units.h"
 #include "signet/core/estimator.h"
 #include "signet/core/straight_through.h"
 
@@ -15,8 +14,7 @@ namespace {
 
 Tensor draw(const Tensor& logits, const DrawContext& context) {
   const auto units = with_noise_argument(context);
-  const auto x = draw_units(logits.detach(), *units.noise, low(units.encoding),
-                            high(units.encoding), context.random);
+  const auto x = context.noise.draw(logits, units);
   return straight_through(logits, x, *units.noise, width(units.encoding));
 }
 

@@ -6,7 +6,6 @@
 // slope = F'(0) = 1/2 agrees with `st` at a = 0. For bits, slope = 1 is the
 // pass-through rule of R2RT, where g_a = g_x. Bengio et al. 2013.
 
-#include "signet/core/draw_units.h"
 #include "signet/core/estimator.h"
 #include "signet/core/torch.h"
 
@@ -15,8 +14,7 @@ namespace {
 
 Tensor draw(const Tensor& logits, const DrawContext& context) {
   const auto& units = context.units;
-  const auto x = draw_units(logits.detach(), *units.noise, low(units.encoding),
-                            high(units.encoding), context.random);
+  const auto x = context.noise.draw(logits, units);
   const double factor =
       context.arguments.number("slope") * width(units.encoding);
   // x + factor (a - stop(a)) would round x; the difference is exactly zero.

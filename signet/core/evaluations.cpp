@@ -1,0 +1,36 @@
+#include "signet/core/evaluations.h"
+
+#include <cstdlib>
+
+namespace signet {
+
+int64_t Evaluations::count(int64_t samples, int64_t layers,
+                           int64_t units) const {
+  if (per_state) return int64_t{1} << units;
+  return fixed + per_sample * samples + per_layer * layers +
+         per_sample_layer * samples * layers + per_unit * units;
+}
+
+std::string Evaluations::text() const {
+  if (per_state) return "2^n";
+  std::string all;
+  const auto add = [&](int factor, const std::string& name) {
+    if (factor == 0) return;
+    const auto size = std::abs(factor);
+    if (!all.empty())
+      all += factor < 0 ? " - " : " + ";
+    else if (factor < 0)
+      all += "-";
+    if (size != 1 || name.empty()) all += std::to_string(size);
+    if (size != 1 && !name.empty()) all += " ";
+    all += name;
+  };
+  add(fixed, "");
+  add(per_sample_layer, "K L");
+  add(per_sample, "K");
+  add(per_layer, "L");
+  add(per_unit, "n");
+  return all;
+}
+
+}  // namespace signet

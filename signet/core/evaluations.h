@@ -1,0 +1,22 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+namespace signet {
+
+/// How many evaluations of the objective one estimate takes, a polynomial in
+/// K samples, L layers of units and n units in all.
+struct Evaluations {
+  int fixed = 1;
+  int per_sample = 0;        ///< times K
+  int per_layer = 0;         ///< times L
+  int per_sample_layer = 0;  ///< times K L
+  int per_unit = 0;          ///< times n
+  bool per_state = false;    ///< 2^n instead
+
+  int64_t count(int64_t samples, int64_t layers, int64_t units) const;
+  std::string text() const;  ///< "1 + L", "K", "2^n"
+};
+
+}  // namespace signet
