@@ -6,13 +6,12 @@ namespace signet {
 
 int64_t Evaluations::count(int64_t samples, int64_t layers,
                            int64_t units) const {
-  if (per_state) return int64_t{1} << units;
   return fixed + per_sample * samples + per_layer * layers +
-         per_sample_layer * samples * layers + per_unit * units;
+         per_sample_layer * samples * layers + per_unit * units +
+         (per_state ? per_state * (int64_t{1} << units) : 0);
 }
 
 std::string Evaluations::text() const {
-  if (per_state) return "2^n";
   std::string all;
   const auto add = [&](int factor, const std::string& name) {
     if (factor == 0) return;
@@ -30,6 +29,7 @@ std::string Evaluations::text() const {
   add(per_sample, "K");
   add(per_layer, "L");
   add(per_unit, "n");
+  add(per_state, "2^n");
   return all;
 }
 

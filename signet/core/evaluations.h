@@ -5,7 +5,7 @@
 
 namespace signet {
 
-/// How many evaluations of the objective one estimate takes, a polynomial in
+/// How many evaluations of the objective one estimate takes, from
 /// K samples, L layers of units and n units in all.
 struct Evaluations {
   int fixed = 1;
@@ -13,10 +13,10 @@ struct Evaluations {
   int per_layer = 0;         ///< times L
   int per_sample_layer = 0;  ///< times K L
   int per_unit = 0;          ///< times n
-  bool per_state = false;    ///< 2^n instead
+  int per_state = 0;         ///< times 2^n
 
   int64_t count(int64_t samples, int64_t layers, int64_t units) const;
-  std::string text() const;  ///< "1 + L", "K", "2^n"
+  std::string text() const;  ///< "1 + L", "K", "1 + 2^n"
 };
 
 }  // namespace signet

@@ -51,8 +51,8 @@ TEST(Evaluations, AreCountedAndSpelled) {
   EXPECT_EQ(arms.count(4, 3, 99), 1 + 3 * 3);
   EXPECT_EQ((Evaluations{.per_layer = 2}).text(), "1 + 2 L");
   EXPECT_EQ((Evaluations{.per_unit = 1}).count(1, 2, 5), 6);
-  EXPECT_EQ((Evaluations{.per_state = true}).count(1, 1, 10), 1024);
-  EXPECT_EQ((Evaluations{.per_state = true}).text(), "2^n");
+  EXPECT_EQ((Evaluations{.per_state = 1}).count(1, 1, 10), 1025);
+  EXPECT_EQ((Evaluations{.per_state = 1}).text(), "1 + 2^n");
 }
 
 }  // namespace

@@ -51,7 +51,7 @@ memory; the network must broadcast over that axis.
 )",
     .paper = "the definition of the expectation",
     .traits = {.unbiased = true,
-               .evaluations = {.per_state = true},
+               .evaluations = {.per_state = 1},
                .differentiates_objective = false,
                .deterministic = true},
     .parameters = {{.name = "units",
