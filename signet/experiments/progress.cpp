@@ -56,7 +56,8 @@ Progress::Progress(std::string title, double total, std::string unit)
 
 Progress::~Progress() {
   // An error unwinds past a bar: leave it, and start a line of its own.
-  if (!finished_ && terminal_) std::fputc('\n', stderr);
+  const bool drawn = shown_ != start_;
+  if (!finished_ && terminal_ && drawn) std::fputc('\n', stderr);
 }
 
 std::string Progress::line(double done, const std::string& note,
