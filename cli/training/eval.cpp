@@ -1,6 +1,5 @@
 // signet eval RUN... --samples S
 
-#include <cmath>
 #include <cstdio>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -8,6 +7,7 @@
 #include "cli/command.h"
 #include "cli/training/start_torch.h"
 #include "signet/experiments/evaluation.h"
+#include "signet/experiments/figure_over_runs.h"
 #include "signet/experiments/progress.h"
 #include "signet/experiments/run_folder.h"
 #include "signet/report/results.h"
@@ -22,24 +22,6 @@ struct Options {
   bool json = false;
 };
 
-/// One figure of every run, with its standard error over the runs.
-struct Figure {
-  std::vector<double> values;
-
-  double mean() const {
-    double sum = 0;
-    for (double v : values) sum += v;
-    return sum / static_cast<double>(values.size());
-  }
-  /// Of the mean; 0 for a single run.
-  double standard_error() const {
-    const auto n = static_cast<double>(values.size());
-    double squares = 0;
-    for (double v : values) squares += (v - mean()) * (v - mean());
-    return n > 1 ? std::sqrt(squares / (n - 1) / n) : 0;
-  }
-};
-
 std::string command_text(const Options& o, const std::string& run) {
   return "signet eval " + run + " --samples " + std::to_string(o.samples) +
          " --seed " + std::to_string(o.seed);
@@ -49,7 +31,7 @@ int run(const Options& o) {
   start_torch(o.threads);
   const auto ensemble_name =
       "ensemble of " + std::to_string(o.samples) + " samples";
-  Figure mode_accuracy, mode_loss, accuracy, loss;
+  FigureOverRuns mode_accuracy, mode_loss, accuracy, loss;
   std::vector<TrainedRun> all_trained;
   for (const auto& path : o.runs) all_trained.push_back(load_run(path));
   if (!o.json) {
@@ -73,7 +55,7 @@ int run(const Options& o) {
     };
     std::vector<report::ResultRecord> records;
     const auto keep = [&](const std::string& what, const Evaluation& e,
-                          Figure& accuracies, Figure& losses) {
+                          FigureOverRuns& accuracies, FigureOverRuns& losses) {
       accuracies.values.push_back(100 * e.accuracy());
       losses.values.push_back(e.loss);
       records.push_back({.name = "test accuracy, " + what,
@@ -96,7 +78,7 @@ int run(const Options& o) {
     if (o.samples > 0) std::printf("  %22.2f %%", accuracy.values.back());
     std::printf("\n");
   }
-  const auto as_json = [](const Figure& f) {
+  const auto as_json = [](const FigureOverRuns& f) {
     return nlohmann::json{{"values", f.values},
                           {"mean", f.mean()},
                           {"standard_error", f.standard_error()}};
