@@ -1,19 +1,14 @@
 // signet export RUN --out FILE
 
 #include <cstdio>
-#include <filesystem>
 #include <memory>
 #include <nlohmann/json.hpp>
 
 #include "cli/command.h"
 #include "cli/training/start_torch.h"
-#include "signet/data/atomic_file.h"
 #include "signet/experiments/progress.h"
 #include "signet/experiments/run_folder.h"
-#include "signet/export/expect.h"
-#include "signet/export/pack.h"
-#include "signet/export/proof.h"
-#include "signet/runtime/format/model_file.h"
+#include "signet/export/export_model.h"
 
 namespace signet {
 namespace {
@@ -24,31 +19,22 @@ struct Options {
   bool json = false;
 };
 
-int64_t float_bytes(const NetworkSpec& spec) {
-  int64_t bytes = 0;
-  for (const auto& row : summarize(spec)) bytes += 4 * row.binary_weights;
-  return bytes;
-}
-
 int run(const Options& o) {
   start_torch(o.threads);
   const auto trained = load_run(o.run);
   const auto& recipe = trained.recipe;
   const auto test =
       load_dataset({recipe.data.set, recipe.data.folder}, Part::test);
-  const auto packed = pack(*trained.network, recipe.name, test.classes,
-                           {{"seed", std::to_string(recipe.seed)},
-                            {"epochs", std::to_string(trained.epoch)},
-                            {"data", recipe.data.set},
-                            {"estimator", recipe.train.estimator}});
-  const auto bytes = expect(runtime::serialize(packed.model), "export");
-  // The proof is about the bytes of the file, not about what made them.
-  const auto model = expect(runtime::Model::from_bytes(bytes), "export");
   Progress progress("proving", static_cast<double>(test.size()), "images");
-  const auto proof =
-      prove(*trained.network, packed, model, test,
-            [&](int64_t done) { progress.update(static_cast<double>(done)); });
+  const auto exported = export_model(
+      *trained.network, recipe.name, test,
+      {{"seed", std::to_string(recipe.seed)},
+       {"epochs", std::to_string(trained.epoch)},
+       {"data", recipe.data.set},
+       {"estimator", recipe.train.estimator}},
+      o.out, [&](int64_t done) { progress.update(static_cast<double>(done)); });
   progress.cancel();
+  const auto& proof = exported.proof;
   if (!proof.holds()) {
     std::fprintf(stderr,
                  "signet: export: the packed network differs from the trained "
@@ -57,16 +43,14 @@ int run(const Options& o) {
                  proof.first_difference.c_str());
     return 1;
   }
-  write_atomically(o.out, bytes);
-  const auto floats = float_bytes(trained.network->spec());
-  const double ratio =
-      static_cast<double>(floats) / static_cast<double>(bytes.size());
+  const double ratio = static_cast<double>(exported.float_bytes) /
+                       static_cast<double>(exported.bytes);
   const double accuracy = 100.0 * static_cast<double>(proof.correct) /
                           static_cast<double>(proof.examples);
   if (o.json) {
     std::printf("%s\n", nlohmann::json({{"file", o.out},
-                                        {"bytes", bytes.size()},
-                                        {"float_bytes", floats},
+                                        {"bytes", exported.bytes},
+                                        {"float_bytes", exported.float_bytes},
                                         {"ratio", ratio},
                                         {"examples", proof.examples},
                                         {"integers", proof.integers},
@@ -75,7 +59,7 @@ int run(const Options& o) {
                                         {"classes", proof.classes},
                                         {"different", proof.different},
                                         {"accuracy_percent", accuracy},
-                                        {"isa", isa_name(model.isa())}})
+                                        {"isa", isa_name(exported.isa)}})
                             .dump(2)
                             .c_str());
     return 0;
@@ -84,12 +68,13 @@ int run(const Options& o) {
       "proved equal to LibTorch on %ld test images (%s kernels):\n"
       "  %12ld pre-activations\n  %12ld hidden bits\n"
       "  %12ld scores, bit by bit\n  %12ld classes, %.2f %% of them right\n"
-      "%s: %zu bytes, 1/%.1f of %ld bytes of fp32 weights\n",
+      "%s: %ld bytes, 1/%.1f of %ld bytes of fp32 weights\n",
       static_cast<long>(proof.examples),
-      std::string(isa_name(model.isa())).c_str(),
+      std::string(isa_name(exported.isa)).c_str(),
       static_cast<long>(proof.integers), static_cast<long>(proof.bits),
       static_cast<long>(proof.scores), static_cast<long>(proof.classes),
-      accuracy, o.out.c_str(), bytes.size(), ratio, static_cast<long>(floats));
+      accuracy, o.out.c_str(), static_cast<long>(exported.bytes), ratio,
+      static_cast<long>(exported.float_bytes));
   return 0;
 }
 

@@ -1,0 +1,37 @@
+#include "signet/export/export_model.h"
+
+#include "signet/core/torch.h"
+#include "signet/data/atomic_file.h"
+#include "signet/export/expect.h"
+#include "signet/export/pack.h"
+#include "signet/runtime/format/model_file.h"
+
+namespace signet {
+namespace {
+
+int64_t float_bytes(const NetworkSpec& spec) {
+  int64_t bytes = 0;
+  for (const auto& row : summarize(spec)) bytes += 4 * row.binary_weights;
+  return bytes;
+}
+
+}  // namespace
+
+ExportedModel export_model(
+    Network& network, const std::string& name, const Dataset& test,
+    std::vector<std::pair<std::string, std::string>> metadata,
+    const std::filesystem::path& out,
+    const std::function<void(int64_t)>& progress) {
+  const auto packed = pack(network, name, test.classes, std::move(metadata));
+  const auto bytes = expect(runtime::serialize(packed.model), "export");
+  // The proof is about the bytes of the file, not about what made them.
+  const auto model = expect(runtime::Model::from_bytes(bytes), "export");
+  const auto proof = prove(network, packed, model, test, progress);
+  if (proof.holds()) write_atomically(out, bytes);
+  return {.proof = proof,
+          .bytes = static_cast<int64_t>(bytes.size()),
+          .float_bytes = float_bytes(network.spec()),
+          .isa = model.isa()};
+}
+
+}  // namespace signet

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "signet/export/proof.h"
+#include "signet/runtime/isa.h"
+
+namespace signet {
+
+/// What came of an export.
+struct ExportedModel {
+  Proof proof;              ///< the file is written if and only if it holds
+  int64_t bytes = 0;        ///< of the file
+  int64_t float_bytes = 0;  ///< of the weights that became bits, in fp32
+  runtime::Isa isa = runtime::Isa::scalar;  ///< kernels of the proof
+};
+
+/// Packs a trained network, proves the bytes of the model file equal to it on
+/// every example of `test`, and only then writes them, whole or not at all.
+/// `metadata` goes into the file; `progress` is that of prove().
+/// Cost: that of prove().
+/// Errors: those of pack(); std::runtime_error if the file cannot be written.
+ExportedModel export_model(
+    Network& network, const std::string& name, const Dataset& test,
+    std::vector<std::pair<std::string, std::string>> metadata,
+    const std::filesystem::path& out,
+    const std::function<void(int64_t)>& progress = {});
+
+}  // namespace signet
