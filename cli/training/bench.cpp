@@ -8,6 +8,7 @@
 #include "cli/training/start_torch.h"
 #include "signet/data/atomic_file.h"
 #include "signet/experiments/latency.h"
+#include "signet/experiments/pinned_thread.h"
 #include "signet/export/expect.h"
 #include "signet/runtime/format/model_file.h"
 #include "signet/runtime/model.h"

@@ -1,8 +1,6 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
-#include <string>
 #include <vector>
 
 #include "signet/runtime/model.h"
@@ -27,20 +25,5 @@ struct Latency {
 std::vector<Latency> measure_latency(const runtime::Model& model,
                                      const runtime::ModelDescription& weights,
                                      const std::vector<int64_t>& batches);
-
-/// Pins the calling thread to one processor until it goes out of scope.
-class PinnedThread {
- public:
-  PinnedThread();
-  ~PinnedThread();
-  PinnedThread(const PinnedThread&) = delete;
-  PinnedThread& operator=(const PinnedThread&) = delete;
-
-  int processor() const { return processor_; }  ///< -1: could not be pinned
-
- private:
-  int processor_ = -1;
-  std::vector<unsigned char> before_;
-};
 
 }  // namespace signet
