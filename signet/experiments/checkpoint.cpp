@@ -1,6 +1,8 @@
 #include "signet/experiments/checkpoint.h"
 
+#include <algorithm>
 #include <cstring>
+#include <iterator>
 #include <nlohmann/json.hpp>
 
 #include "signet/base/error.h"
@@ -12,6 +14,12 @@ namespace signet {
 namespace {
 
 constexpr auto kFormat = "signet-checkpoint-1";
+
+using State = std::map<std::string, Tensor>;
+
+/// Who has tensors in the file, "<owner>.<name>".
+const std::pair<std::string, State Checkpoint::*> kOwners[] = {
+    {"network", &Checkpoint::network}, {"optimizer", &Checkpoint::optimizer}};
 
 const std::pair<const char*, torch::ScalarType> kTypes[] = {
     {"F32", torch::kFloat}, {"F64", torch::kDouble}, {"I64", torch::kInt64}};
@@ -82,10 +90,10 @@ void load_network_state(Network& network,
 void save_checkpoint(const std::filesystem::path& path,
                      const Checkpoint& checkpoint, const NetworkSpec& spec) {
   Safetensors file;
-  for (const auto& [name, tensor] : checkpoint.network)
-    file.tensors["network." + name] = to_data(tensor);
-  for (const auto& [name, tensor] : checkpoint.optimizer)
-    file.tensors["optimizer." + name] = to_data(tensor);
+  for (const auto& [owner, state] : kOwners) {
+    for (const auto& [name, tensor] : checkpoint.*state)
+      file.tensors[owner + "." + name] = to_data(tensor);
+  }
   file.metadata = {{"format", kFormat},
                    {"epoch", std::to_string(checkpoint.epoch)},
                    {"steps", std::to_string(checkpoint.steps)},
@@ -124,12 +132,12 @@ Checkpoint load_checkpoint(const std::filesystem::path& path) {
                         .optimizer = {}};
   for (const auto& [name, data] : file.tensors) {
     const auto dot = name.find('.');
-    const auto owner = name.substr(0, dot);
-    check(owner == "network" || owner == "optimizer", path.string(),
+    const auto owner = std::find_if(
+        std::begin(kOwners), std::end(kOwners),
+        [&](const auto& o) { return o.first == name.substr(0, dot); });
+    check(owner != std::end(kOwners), path.string(),
           "holds an unknown tensor '" + name + "'");
-    auto& state =
-        owner == "network" ? checkpoint.network : checkpoint.optimizer;
-    state[name.substr(dot + 1)] = to_tensor(data, name);
+    (checkpoint.*owner->second)[name.substr(dot + 1)] = to_tensor(data, name);
   }
   return checkpoint;
 }
