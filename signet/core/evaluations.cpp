@@ -4,10 +4,17 @@
 
 namespace signet {
 
-int64_t Evaluations::count(int64_t samples, int64_t layers,
-                           int64_t units) const {
-  return fixed + per_sample * samples + per_layer * layers +
-         per_sample_layer * samples * layers + per_unit * units +
+int64_t Evaluations::count(int64_t samples,
+                           std::span<const int64_t> layers) const {
+  const auto depth = static_cast<int64_t>(layers.size());
+  int64_t units = 0, layer_states = 0;
+  for (const int64_t n : layers) {
+    units += n;
+    layer_states += int64_t{1} << n;
+  }
+  return fixed + per_sample * samples + per_layer * depth +
+         per_sample_layer * samples * depth + per_unit * units +
+         per_layer_state * layer_states +
          (per_state ? per_state * (int64_t{1} << units) : 0);
 }
 
@@ -30,6 +37,7 @@ std::string Evaluations::text() const {
   add(per_layer, "L");
   add(per_unit, "n");
   add(per_state, "2^n");
+  add(per_layer_state, "sum 2^n_l");
   return all;
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 
 namespace signet {
@@ -14,8 +15,10 @@ struct Evaluations {
   int per_sample_layer = 0;  ///< times K L
   int per_unit = 0;          ///< times n
   int per_state = 0;         ///< times 2^n
+  int per_layer_state = 0;   ///< times the sum of 2^n_l over layers
 
-  int64_t count(int64_t samples, int64_t layers, int64_t units) const;
+  /// For a network with so many units in each layer.
+  int64_t count(int64_t samples, std::span<const int64_t> layers) const;
   std::string text() const;  ///< "1 + L", "K", "1 + 2^n"
 };
 

@@ -48,11 +48,16 @@ TEST(Evaluations, AreCountedAndSpelled) {
   EXPECT_EQ((Evaluations{.fixed = 0, .per_sample = 1}).text(), "K");
   const Evaluations arms{.per_layer = -1, .per_sample_layer = 1};
   EXPECT_EQ(arms.text(), "1 + K L - L");
-  EXPECT_EQ(arms.count(4, 3, 99), 1 + 3 * 3);
+  EXPECT_EQ(arms.count(4, std::vector<int64_t>{33, 33, 33}), 1 + 3 * 3);
   EXPECT_EQ((Evaluations{.per_layer = 2}).text(), "1 + 2 L");
-  EXPECT_EQ((Evaluations{.per_unit = 1}).count(1, 2, 5), 6);
-  EXPECT_EQ((Evaluations{.per_state = 1}).count(1, 1, 10), 1025);
+  EXPECT_EQ((Evaluations{.per_unit = 1}).count(1, std::vector<int64_t>{2, 3}),
+            6);
+  EXPECT_EQ((Evaluations{.per_state = 1}).count(1, std::vector<int64_t>{10}),
+            1025);
   EXPECT_EQ((Evaluations{.per_state = 1}).text(), "1 + 2^n");
+  EXPECT_EQ(
+      (Evaluations{.per_layer_state = 2}).count(1, std::vector<int64_t>{2, 3}),
+      1 + 2 * (4 + 8));
 }
 
 }  // namespace

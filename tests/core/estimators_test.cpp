@@ -231,15 +231,15 @@ TEST(Estimators, BiasFallsAtTheOrderClaimed) {
 TEST(Estimators, EvaluationsAreCounted) {
   const struct {
     Problem problem;
-    int64_t layers, units;
-  } cases[] = {{one_layer({}), 1, 4}, {chain({}), 2, 5}};
+    std::vector<int64_t> layers;
+  } cases[] = {{one_layer({}), {4}}, {chain({}), {3, 2}}};
   for (const auto& e : table<Estimator>()) {
     for (const auto& spelling : spellings(e)) {
       const BoundEstimator estimator(spelling);
       const auto& arguments = estimator.arguments();
       const auto samples =
           arguments.has("samples") ? arguments.integer("samples") : 1;
-      for (const auto& [problem, layers, units] : cases) {
+      for (const auto& [problem, layers] : cases) {
         int64_t evaluations = 0;
         auto counted = problem;
         counted.loss = [&](const auto& p, Sampler& s, const UnitOptions& u) {
@@ -248,8 +248,7 @@ TEST(Estimators, EvaluationsAreCounted) {
           return loss;
         };
         gradients(estimator, counted, 3, 1);
-        EXPECT_EQ(evaluations,
-                  e.traits.evaluations.count(samples, layers, units))
+        EXPECT_EQ(evaluations, e.traits.evaluations.count(samples, layers))
             << spelling << ": " << where(problem);
       }
     }
@@ -481,6 +480,83 @@ TEST(Exact, EqualsADifferenceQuotientOfThePlainSum) {
     EXPECT_NEAR(g[static_cast<int64_t>(i)].item<double>(),
                 (expected_loss(up) - expected_loss(down)) / (2 * h), 1e-9);
   }
+}
+
+TEST(Exact, BlocksAddUpToTheWhole) {
+  // 13 units, two blocks: the gradient goes to the leaves in the backward.
+  const auto logits = Random(3).site(0).uniform({2, 13}, torch::kDouble) - 0.5;
+  const auto weights = torch::linspace(-1, 1, 13, torch::kDouble);
+  const auto gradient = [&](const std::string& spelling) {
+    auto a = logits.clone().requires_grad_();
+    auto w = weights.clone().requires_grad_();
+    const auto estimate = BoundEstimator(spelling)(
+        [&](Sampler& sampler) {
+          return (sampler.draw(a, {}) * w).sum(-1).exp();
+        },
+        Random(1));
+    // E exp(w x) is a product over the units.
+    const auto p = torch::sigmoid(2 * logits);
+    const auto product =
+        (p * weights.exp() + (1 - p) * (-weights).exp()).prod(-1);
+    EXPECT_LT((estimate.loss - product).abs().max().item<double>(), 1e-12);
+    (estimate.surrogate * torch::tensor({1.0, 3.0}, torch::kDouble))
+        .sum()
+        .backward();
+    return torch::cat({a.grad().flatten(), w.grad()});
+  };
+  const auto difference =
+      gradient("exact") - gradient("exact-layered(units=13)");
+  EXPECT_LT(difference.abs().max().item<double>(), 1e-12);
+}
+
+TEST(ExactLayered, EqualsEnumerationOnAThreeLayerChain) {
+  // Signs, bits and signs; triangular noise between two logistic ones.
+  const UnitOptions kinds[] = {{Encoding::signs, &logistic_noise()},
+                               {Encoding::bits, &triangular_noise()},
+                               {Encoding::signs, &logistic_noise()}};
+  const Random random(5);
+  const auto value = [&](uint32_t site, at::IntArrayRef shape) {
+    return 2 * random.site(site).uniform(shape, torch::kDouble) - 1;
+  };
+  const auto x = value(0, {6, 2}), y = value(1, {6});
+  const auto gradient = [&](const std::string& spelling) {
+    std::vector<Tensor> w{value(2, {2, 4}), value(3, {4, 3}), value(4, {3, 4}),
+                          value(5, {4})};
+    for (auto& weight : w) weight.requires_grad_();
+    const auto estimate = BoundEstimator(spelling)(
+        [&](Sampler& sampler) {
+          auto h = x;
+          for (int l = 0; l < 3; ++l)
+            h = sampler.draw(torch::matmul(h, w[l]), kinds[l]);
+          return torch::softplus(-y * torch::matmul(h, w[3]));
+        },
+        random);
+    estimate.surrogate.mean().backward();
+    std::vector<Tensor> all{estimate.loss};
+    for (const auto& weight : w) all.push_back(weight.grad().flatten());
+    return torch::cat(all);
+  };
+  const auto difference = gradient("exact") - gradient("exact-layered");
+  EXPECT_LT(difference.abs().max().item<double>(), 1e-13);
+}
+
+TEST(ExactLayered, RefusesNetworksThatSkipALayer) {
+  const auto a = torch::zeros({1, 3});
+  const auto message = [&] {
+    try {
+      BoundEstimator("exact-layered")(
+          [&](Sampler& sampler) {
+            const auto below = sampler.draw(a, {});
+            const auto above = sampler.draw(below, {});
+            return (below * above).sum(-1);
+          },
+          Random(1));
+    } catch (const UsageError& error) {
+      return std::string(error.what());
+    }
+    return std::string("no error");
+  }();
+  EXPECT_NE(message.find("layer 2"), std::string::npos) << message;
 }
 
 TEST(Exact, RefusesWhatItCannotEnumerate) {

@@ -4,6 +4,8 @@
 
 #include "signet/base/error.h"
 #include "signet/core/samplers.h"
+#include "signet/core/states.h"
+#include "signet/core/states.h"
 #include "signet/core/torch.h"
 #include "signet/models/batch_norm.h"
 #include "signet/models/binary_linear.h"
@@ -113,10 +115,16 @@ TEST(Network, IsTheCompositionOfItsLayers) {
 TEST(Network, BroadcastsOverSamples) {
   Network network(parse_network(4, kLayers), Random(1));
   network.eval();
-  EnumeratingSampler states(0, 2048);
-  const auto y = network.forward(noise({7, 4}, 6), states);
-  EXPECT_EQ(y.sizes(), at::IntArrayRef({2048, 7, 3}));
-  EXPECT_LT(distance(states.probability().sum(0), torch::ones({7})), 1e-5);
+  const auto x = noise({7, 4}, 6);
+  const Objective first_class = [&](Sampler& sampler) {
+    return network.forward(x, sampler).select(-1, 0);
+  };
+  const StateSpace space(first_class);
+  EXPECT_EQ(space.units(), 11);
+  const auto path =
+      run_path(first_class, Random(1), {.given = space.states(0, 2048)});
+  EXPECT_EQ(path.loss.sizes(), at::IntArrayRef({2048, 7}));
+  EXPECT_LT(distance(state_probability(path).sum(0), torch::ones({7})), 1e-5);
 }
 
 TEST(Network, SeedsDecideTheInitialWeights) {
