@@ -9,6 +9,7 @@ namespace {
 struct Lanes {
   static constexpr int kLanes = 8;
   using F [[gnu::vector_size(32)]] = float;
+  using Row = F;
   using U [[gnu::vector_size(32)]] = uint32_t;
   using D [[gnu::vector_size(32)]] = uint64_t;
 

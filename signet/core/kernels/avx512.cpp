@@ -9,6 +9,7 @@ namespace {
 struct Lanes {
   static constexpr int kLanes = 16;
   using F [[gnu::vector_size(64)]] = float;
+  using Row [[gnu::vector_size(32)]] = float;
   using U [[gnu::vector_size(64)]] = uint32_t;
   using D [[gnu::vector_size(64)]] = uint64_t;
 

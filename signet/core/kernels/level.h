@@ -17,6 +17,24 @@ struct Address {
   uint32_t site, step, replica;
 };
 
+/// Rows and columns of the matrices that the kernels of products take.
+inline constexpr int64_t kMaxSide = 64;
+
+/// A matrix from `inputs` to `outputs` values; w(k, j), from input k to output
+/// j, is values[k * input_stride + j * output_stride].
+struct SmallMatrix {
+  const float* values;
+  int64_t inputs, outputs;
+  int64_t input_stride, output_stride;
+};
+
+/// Segments of rows, each row contiguous and right behind the one before.
+struct Rows {
+  const float* values;
+  int64_t columns;
+  int64_t segment_stride;
+};
+
 /// The kernels of one instruction-set level. All levels give the same bits,
 /// those of the scalar one. `first_group` is the group of the first element;
 /// `count` is any number of elements.
@@ -46,6 +64,14 @@ struct Level {
   /// ThresholdKernel::probability.
   void (*score)(ThresholdKernel, int64_t count, const float* logits,
                 const float* units, float middle, float* out);
+
+  /// y[b, j] = bias[j] + sum_k x[b, k] w(k, j); `bias` may be null.
+  void (*product)(int64_t rows, const SmallMatrix& w, const float* bias,
+                  const float* x, float* y);
+
+  /// out[j, k] = sum over segments and rows of g[b, j] x[b, k].
+  void (*outer)(int64_t segments, int64_t rows, const Rows& g, const Rows& x,
+                float* out);
 };
 
 /// The levels that this machine can run, best first; the last is "scalar".

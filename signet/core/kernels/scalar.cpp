@@ -8,6 +8,7 @@ namespace {
 struct Lanes {
   static constexpr int kLanes = 1;
   using F = float;
+  using Row = float;
   using U = uint32_t;
 
   static F multiply_add(F a, F b, F c) { return __builtin_fmaf(a, b, c); }

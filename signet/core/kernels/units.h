@@ -3,11 +3,13 @@
 #include <cstdint>
 
 #include "signet/core/kernels/level.h"
+#include "signet/core/kernels/linear.h"
 
 // The arithmetic of every level, written once. Each level's file includes this
 // header under its own compiler flags and makes a Level of its own `Lanes`:
 //   kLanes, F, U      F: kLanes floats; U: as many uint32_t (GCC vectors, or
 //                     the two types themselves)
+//   Row               floats of one row of a small matrix: a vector, or one
 //   multiply_add(a, b, c)                  a b + c, rounded once
 //   at_most(bound, x), at_least(bound, x)  x clamped; NaN stays NaN
 //   Stream            of an Address; words(group, out): the words of a group
@@ -345,7 +347,9 @@ struct Kernels {
   }
 
   static constexpr Level level(const char* name) {
-    return {name, words, uniform, draw, gradient, score};
+    using Products = Linear<typename Lanes::Row>;
+    return {name,     words, uniform,           draw,
+            gradient, score, Products::product, Products::outer};
   }
 };
 

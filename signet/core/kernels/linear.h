@@ -1,0 +1,169 @@
+#pragma once
+
+#include <cstdint>
+
+#include "signet/core/kernels/level.h"
+
+// Products of many rows with a small matrix, written once for all levels as
+// units.h is; `F` is a vector of floats, or one float. Every sum has a lane of
+// its own and runs in the order of its index, so all levels round alike.
+
+namespace signet::kernels {
+namespace {
+
+template <class F>
+struct Linear {
+  static constexpr int64_t kLanes = sizeof(F) / sizeof(float);
+
+  [[gnu::always_inline]] static F load(const float* from) {
+    F v;
+    __builtin_memcpy(&v, from, sizeof v);
+    return v;
+  }
+  /// The first `count` lanes, the others 0.
+  [[gnu::always_inline]] static F load(const float* from, int64_t count) {
+    F v{};
+    __builtin_memcpy(&v, from, count * sizeof(float));
+    return v;
+  }
+  [[gnu::always_inline]] static void store(float* to, const F& v,
+                                           int64_t count = kLanes) {
+    __builtin_memcpy(to, &v, count * sizeof(float));
+  }
+
+  /// Calls body(first) for the first column of each vector of a row. The last
+  /// one reaches back over columns of the one before it; where a row is
+  /// shorter than a vector, into the rows after it.
+  template <class Body>
+  [[gnu::always_inline]] static void for_each_vector(int64_t columns,
+                                                     const Body& body) {
+    int64_t first = 0;
+    for (; first + kLanes <= columns; first += kLanes) body(first);
+    if (first < columns) body(columns < kLanes ? 0 : columns - kLanes);
+  }
+
+  /// How many of the rows a whole vector stays within.
+  [[gnu::always_inline]] static int64_t whole_rows(int64_t rows,
+                                                   int64_t columns) {
+    const int64_t spare =
+        columns < kLanes ? (kLanes - columns + columns - 1) / columns : 0;
+    return rows > spare ? rows - spare : 0;
+  }
+
+  template <int kRows>
+  [[gnu::always_inline]] static void product_rows(
+      const SmallMatrix& m, const float (*weights)[kMaxSide],
+      const float* offset, const float* x, float* y, int64_t stored) {
+    for_each_vector(m.outputs, [&](int64_t j) {
+      F sum[kRows];
+#pragma GCC unroll 4
+      for (int r = 0; r < kRows; ++r) sum[r] = load(offset + j);
+      for (int64_t k = 0; k < m.inputs; ++k) {
+        const F weight = load(weights[k] + j);
+#pragma GCC unroll 4
+        for (int r = 0; r < kRows; ++r) sum[r] += weight * x[r * m.inputs + k];
+      }
+#pragma GCC unroll 4
+      for (int r = 0; r < kRows; ++r) {
+        if (stored == kLanes) {
+          store(y + r * m.outputs + j, sum[r]);
+        } else {
+          store(y + r * m.outputs + j, sum[r], stored);
+        }
+      }
+    });
+  }
+
+  static void product(int64_t rows, const SmallMatrix& m, const float* bias,
+                      const float* x, float* y) {
+    alignas(64) float weights[kMaxSide][kMaxSide], offset[kMaxSide];
+    for (int64_t j = 0; j < m.outputs || j < kLanes; ++j) {
+      const bool real = j < m.outputs;
+      offset[j] = bias && real ? bias[j] : 0;
+      for (int64_t k = 0; k < m.inputs; ++k) {
+        weights[k][j] =
+            real ? m.values[k * m.input_stride + j * m.output_stride] : 0;
+      }
+    }
+    // A short row's store runs into the rows after it, which follow.
+    const int64_t whole = whole_rows(rows, m.outputs);
+    int64_t b = 0;
+    for (; b + 4 <= whole; b += 4) {
+      product_rows<4>(m, weights, offset, x + b * m.inputs, y + b * m.outputs,
+                      kLanes);
+    }
+    for (; b < rows; ++b) {
+      product_rows<1>(m, weights, offset, x + b * m.inputs, y + b * m.outputs,
+                      b < whole ? kLanes : m.outputs);
+    }
+  }
+
+  /// Rows [0, kOutputs) of `out`, from column `i` on. Two parts a sum, the
+  /// even rows and the odd ones, so that additions overlap.
+  template <int kOutputs>
+  [[gnu::always_inline]] static void outer_columns(int64_t segments,
+                                                   int64_t rows, const Rows& g,
+                                                   const float* g_values,
+                                                   const Rows& x, int64_t i,
+                                                   float* out) {
+    const int64_t whole = whole_rows(rows, x.columns);
+    F sum[2][kOutputs] = {};
+    const auto add = [&](F(&part)[kOutputs], const float* g_row,
+                         const F& x_row) {
+#pragma GCC unroll 6
+      for (int o = 0; o < kOutputs; ++o) part[o] += x_row * g_row[o];
+    };
+    for (int64_t s = 0; s < segments; ++s) {
+      const float* g_row = g_values + s * g.segment_stride;
+      const float* x_row = x.values + s * x.segment_stride + i;
+      int64_t b = 0;
+      for (; b + 2 <= whole; b += 2) {
+        add(sum[0], g_row, load(x_row));
+        add(sum[1], g_row + g.columns, load(x_row + x.columns));
+        g_row += 2 * g.columns;
+        x_row += 2 * x.columns;
+      }
+      for (; b < rows; ++b, g_row += g.columns, x_row += x.columns) {
+        const F last = b < whole ? load(x_row) : load(x_row, x.columns);
+        if (b % 2 == 0) {
+          add(sum[0], g_row, last);
+        } else {
+          add(sum[1], g_row, last);
+        }
+      }
+    }
+    const int64_t stored = x.columns < kLanes ? x.columns : kLanes;
+    for (int o = 0; o < kOutputs; ++o) {
+      store(out + o * x.columns + i, sum[0][o] + sum[1][o], stored);
+    }
+  }
+
+  template <int kOutputs>
+  static void outer_rows(int64_t segments, int64_t rows, const Rows& g,
+                         const float* g_values, const Rows& x, float* out) {
+    for_each_vector(x.columns, [&](int64_t i) {
+      outer_columns<kOutputs>(segments, rows, g, g_values, x, i, out);
+    });
+  }
+
+  static void outer(int64_t segments, int64_t rows, const Rows& g,
+                    const Rows& x, float* out) {
+    constexpr int kBlock =
+        6;  // 12 sums: what AVX2's 16 registers have room for
+    constexpr decltype(&outer_rows<1>) kLast[] = {nullptr,       outer_rows<1>,
+                                                  outer_rows<2>, outer_rows<3>,
+                                                  outer_rows<4>, outer_rows<5>};
+    int64_t o = 0;
+    for (; o + kBlock <= g.columns; o += kBlock) {
+      outer_rows<kBlock>(segments, rows, g, g.values + o, x,
+                         out + o * x.columns);
+    }
+    if (o < g.columns) {
+      kLast[g.columns - o](segments, rows, g, g.values + o, x,
+                           out + o * x.columns);
+    }
+  }
+};
+
+}  // namespace
+}  // namespace signet::kernels
