@@ -94,9 +94,10 @@ std::string estimators_markdown() {
     text << "\n## " << e.name << "\n\n" << e.summary << ".\n" << e.help << "\n";
     const auto& t = e.traits;
     text << "* Bias: "
-         << (t.unbiased ? std::string("none")
-                        : "order " + std::to_string(t.order + 1) +
-                              " in the scale of the units")
+         << (t.unbiased              ? std::string("none")
+             : t.exact_for_one_layer ? "none for one layer of units"
+                                     : "order " + std::to_string(t.order + 1) +
+                                           " in the scale of the units")
          << "\n* Evaluations of the objective: " << t.evaluations.text()
          << "\n* Derivative of the objective: "
          << (t.differentiates_objective ? "needed" : "not needed")

@@ -50,6 +50,8 @@ struct ObjectiveRule {
 struct Traits {
   /// E[estimate] is the exact gradient of the expected loss.
   bool unbiased = false;
+  /// Biased in chains only: exact for one layer of units, so it has no order.
+  bool exact_for_one_layer = false;
   /// One unit, loss f(e x): the bias falls like e^(order + 1) as e -> 0, so
   /// the estimate is exact for polynomials f of degree <= order.
   int order = 0;
@@ -60,7 +62,8 @@ struct Traits {
   bool relaxed = false;
   /// The units do not depend on the random numbers.
   bool deterministic = false;
-  /// Keeps a state that it learns from the samples it has seen.
+  /// Keeps a state that it learns from the samples it has seen, perhaps only
+  /// with some values of its parameters.
   bool learns = false;
   /// Estimates the gradient of the bound -log mean_k exp(-L_k) of its
   /// `samples`, not of the expected loss; what the other traits say is said

@@ -120,4 +120,28 @@ Deviation deviation(const BoundEstimator& estimator, const Problem& problem,
   return {.z = (difference / error).max().item<double>(), .largest = largest};
 }
 
+Moments one_unit_moments(const BoundEstimator& estimator, double a,
+                         const UnitOptions& units, const Noise::Function& f) {
+  const int64_t n = int64_t{1} << 20;
+  const uint64_t seed = 104;
+  const Problem problem{
+      "one unit",
+      {torch::full({1}, a, torch::kDouble)},
+      units,
+      [&](const auto& p, Sampler& sampler, const UnitOptions& u) {
+        return f(sampler.draw(p[0], u).squeeze(-1));
+      }};
+  const auto u = Random(seed).site(0).uniform({n}, torch::kDouble);
+  const auto [sorted, order] = u.sort();
+  const auto edges =
+      torch::cat({torch::zeros({1}, torch::kDouble),
+                  (sorted.slice(0, 1) + sorted.slice(0, 0, -1)) / 2,
+                  torch::ones({1}, torch::kDouble)});
+  const auto weights = edges.slice(0, 1) - edges.slice(0, 0, -1);
+  const auto g =
+      gradients(estimator, problem, n, seed).squeeze(1).index_select(0, order);
+  const double mean = (g * weights).sum().item<double>();
+  return {mean, ((g - mean).square() * weights).sum().item<double>()};
+}
+
 }  // namespace signet
