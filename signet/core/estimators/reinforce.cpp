@@ -1,8 +1,16 @@
-// Score function (REINFORCE, likelihood ratio).
+// Score function (REINFORCE, likelihood ratio) with a baseline.
 //
-//   x ~ F(a),  g = (L(x) - baseline) d log P(x),  summed over all layers
+//   x ~ F(a),  g_i = (L(x) - c_i) s_i,  s_i = d log P(x_i)/da_i
 //
-// Williams 1992.
+// in every layer. Williams 1992. The baseline c that takes away most variance
+// of unit i is E[s_i^2 L] / E[s_i^2] = (1-p) E[L | x_i = hi] + p E[L | x_i =
+// lo]; R2RT 2016 takes the ratio of running means, which start at 0 and 1:
+//
+//   num <- decay num + (1 - decay) mean of s_i^2 L,  den likewise of s_i^2,
+//   c_i = num / (den + 1e-4)
+//
+// There the averages include the current batch of B examples, which biases the
+// gradient by O(1/B). Here they are read before it is added.
 
 #include "signet/core/estimator.h"
 #include "signet/core/path.h"
@@ -11,30 +19,77 @@
 namespace signet {
 namespace {
 
+/// The running average of that name without `now`, the mean over the axes of
+/// examples of which is added after it is read.
+Tensor running(const RuleContext& context, const std::string& name,
+               double initial, const Tensor& now, int64_t example_axes) {
+  std::vector<int64_t> axes(static_cast<size_t>(example_axes));
+  std::iota(axes.begin(), axes.end(), 0);
+  const auto mean = axes.empty() ? now : now.mean(axes);
+  auto& average = context.state.tensor(
+      name, [&] { return torch::full_like(mean, initial); });
+  const auto before = average;
+  const double decay = context.arguments.number("decay");
+  if (context.state.learning) average = decay * average + (1 - decay) * mean;
+  return before;
+}
+
 Estimate estimate(const Objective& objective, const RuleContext& context) {
   const auto path = run_path(objective, context.random);
   const auto loss = path.loss.detach();
-  const auto advantage = loss - context.arguments.number("baseline");
+  const auto& kind = context.arguments.text("baseline");
+  auto advantage = loss;
+  if (kind == "constant")
+    advantage = loss - context.arguments.number("value");
+  else if (kind == "average")
+    advantage = loss - running(context, "average", 0, loss, loss.dim());
   std::vector<Tensor> gradients;
-  for (const auto& layer : path.layers)
-    gradients.push_back(as_units(advantage, layer.x) * layer.score());
+  for (size_t l = 0; l < path.layers.size(); ++l) {
+    const auto score = path.layers[l].score();
+    auto signal = as_units(advantage, score);
+    if (kind == "unit") {
+      const auto weight = score.square();
+      const auto name = "layer " + std::to_string(l);
+      const auto sum =
+          running(context, name + ".num", 0, weight * signal, loss.dim());
+      const auto total = running(context, name + ".den", 1, weight, loss.dim());
+      signal = signal - sum / (total + 1e-4);
+    }
+    gradients.push_back(signal * score);
+  }
   return {loss, with_logit_gradients(path.loss, path, gradients)};
 }
 
 const Registered<Estimator> entry{{
     .name = "reinforce",
-    .summary = "score function, one evaluation, unbiased, black-box objective",
+    .summary = "score function with a baseline, one evaluation, unbiased, "
+               "black-box objective",
     .help = R"(
-`g = (L(x) - baseline) d log P(x)` for one joint sample `x` of all layers. Never
+`g_i = (L(x) - c_i) d log P(x_i)` for one joint sample `x` of all layers. Never
 looks at the derivative of the loss, so the loss may be anything. Unbiased for
-every constant baseline; the variance grows with the number of units and with
-the distance of the baseline from the expected loss. Cost: one forward.
+every baseline `c` that does not depend on the sample; the variance grows with
+the number of units and with the distance of `c` from the expected loss.
+`average` is the running mean of the loss; `unit` has for each unit the running
+`E[s^2 L]/E[s^2]`, the one of least variance (R2RT). Both are read before the
+current batch enters them, so they leave no bias. Cost: one forward.
 )",
-    .paper = "Williams 1992, Machine Learning 8, 229-256",
-    .traits = {.unbiased = true, .differentiates_objective = false},
+    .paper = "Williams 1992, Machine Learning 8, 229-256; unit: R2RT 2016, "
+             "Binary Stochastic Neurons in Tensorflow",
+    .traits = {.unbiased = true,
+               .differentiates_objective = false,
+               .learns = true},
     .parameters = {{.name = "baseline",
+                    .fallback = std::string("none"),
+                    .help = "what is subtracted from the loss",
+                    .choices = {"none", "constant", "average", "unit"}},
+                   {.name = "value",
                     .fallback = 0.0,
-                    .help = "constant subtracted from the loss"}},
+                    .help = "of the constant baseline"},
+                   {.name = "decay",
+                    .fallback = 0.95,
+                    .help = "of the running averages, for each batch",
+                    .min = 0,
+                    .max = 1}},
     .rule = ObjectiveRule{estimate},
 }};
 
