@@ -27,6 +27,16 @@ inline const Paper kShekhovtsov2021{
     .venue = "DAGM German Conference on Pattern Recognition",
     .arxiv = "2110.03549"};
 
+inline const Paper kShekhovtsovYanushFlach2020{
+    .key = "shekhovtsov2020path",
+    .authors = "Alexander Shekhovtsov and Viktor Yanush and Boris Flach",
+    .title =
+        "Path Sample-Analytic Gradient Estimators for Stochastic Binary "
+        "Networks",
+    .year = 2020,
+    .venue = "Advances in Neural Information Processing Systems",
+    .arxiv = "2006.03143"};
+
 inline const Paper kBengio2013{
     .key = "bengio2013estimating",
     .authors = "Yoshua Bengio and Nicholas Leonard and Aaron Courville",
