@@ -14,6 +14,7 @@
 #include "signet/core/estimator.h"
 #include "signet/data/atomic_file.h"
 #include "signet/data/dataset.h"
+#include "signet/experiments/anneal.h"
 #include "signet/models/network_spec.h"
 #include "signet/optim/weight_rule.h"
 
@@ -63,6 +64,12 @@ std::vector<RecipeKey> make_keys() {
       {.path = "train.estimator",
        .help = "of the gradient of the units; 'signet estimators' lists them",
        .field = [](Recipe& r) -> Field { return &r.train.estimator; }},
+      {.path = "train.anneal",
+       .help = "numbers of the estimator that change with the epoch (0, 1, "
+               "...), each such as\n'slope = linear(start=1, step=0.04, "
+               "limit=5)'; the schedules are\n" +
+               schedules_help(),
+       .field = [](Recipe& r) -> Field { return &r.train.anneal; }},
       {.path = "optimizer.rate",
        .help = "learning rate at the start",
        .field = [](Recipe& r) -> Field { return &r.optimizer.rate; },
@@ -193,13 +200,19 @@ std::string value_text(const Field& field) {
                  [&](int64_t* i) { text << *i; },
                  [&](double* d) { text << toml::value<double>(*d); },
                  [&](std::vector<std::string>* list) {
-                   text << "[\n";
+                   text << "[";
                    for (const auto& t : *list)
-                     text << "  " << toml::value<std::string>(t) << ",\n";
-                   text << "]";
+                     text << "\n  " << toml::value<std::string>(t) << ",";
+                   text << (list->empty() ? "]" : "\n]");
                  }},
       field);
   return text.str();
+}
+
+std::string comment(const std::string& help) {
+  std::string text = "# ";
+  for (char c : help) text += c == '\n' ? "\n# " : std::string(1, c);
+  return text;
 }
 
 /// Whatever is spelt inside a key must parse before training starts.
@@ -213,6 +226,10 @@ void check_spellings(const Recipe& recipe, const std::string& source) {
   };
   checked("network.layers", [&] { parse_network(1, recipe.network.layers); });
   checked("train.estimator", [&] { BoundEstimator{recipe.train.estimator}; });
+  checked("train.anneal", [&] {
+    parse_annealings(recipe.train.anneal, recipe.train.estimator,
+                     recipe.train.epochs);
+  });
   checked("optimizer.weights", [&] { BoundRule{recipe.optimizer.weights}; });
   checked("optimizer.others", [&] { BoundRule{recipe.optimizer.others}; });
 }
@@ -253,7 +270,7 @@ std::string recipe_text(const Recipe& recipe) {
     }
     const auto name =
         dot == std::string::npos ? key.path : key.path.substr(dot + 1);
-    text += "# " + key.help;
+    text += comment(key.help);
     if (!key.choices.empty()) text += " (" + join(key.choices) + ")";
     text += "\n" + name + " = " + value_text(key.field(copy)) + "\n";
   }

@@ -30,6 +30,7 @@ struct Recipe {
     int64_t epochs = 15;
     int64_t batch = 100;
     std::string estimator = "st";
+    std::vector<std::string> anneal = {};
   } train;
 
   struct Optimizer {
@@ -45,7 +46,7 @@ struct RecipeKey {
   using Field =
       std::variant<std::string*, int64_t*, double*, std::vector<std::string>*>;
   std::string path;  ///< "train.epochs"
-  std::string help;
+  std::string help;  ///< one line or several
   Field (*field)(Recipe& recipe);
   double min = -std::numeric_limits<double>::infinity();  ///< of numbers
   std::vector<std::string> choices = {};  ///< of texts; empty: any

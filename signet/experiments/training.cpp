@@ -14,6 +14,7 @@
 #include "signet/data/atomic_file.h"
 #include "signet/data/csv.h"
 #include "signet/data/split.h"
+#include "signet/experiments/anneal.h"
 #include "signet/experiments/checkpoint.h"
 #include "signet/experiments/progress.h"
 #include "signet/experiments/run_folder.h"
@@ -132,7 +133,8 @@ class Run {
         network_(parse_network(data.features(), recipe.network.layers),
                  random_),
         optimizer_(make_optimizer(recipe, network_)),
-        estimator_(recipe.train.estimator) {
+        annealings_(parse_annealings(
+            recipe.train.anneal, recipe.train.estimator, recipe.train.epochs)) {
     // A last batch of one example cannot be batch-normalised: it is left out.
     const int64_t n = parts_.train.size(), b = recipe.train.batch;
     check(n > 1 && b > 1, "train.batch",
@@ -163,10 +165,12 @@ class Run {
     const auto order = random_.at_step(static_cast<uint32_t>(epoch))
                            .site(RandomUse::shuffle)
                            .permutation(n);
+    const auto estimator =
+        annealed_estimator(recipe_.train.estimator, annealings_, epoch - 1);
     Totals totals;
     for (int64_t s = 0; s < steps_an_epoch_; ++s) {
       const auto index = order.narrow(0, s * b, std::min(b, n - s * b));
-      train_step(index, totals);
+      train_step(estimator, index, totals);
       progress.update(static_cast<double>(totals.examples), note(totals));
     }
     return totals;
@@ -176,6 +180,7 @@ class Run {
     return evaluate(network_, examples, 0, random_);
   }
 
+  const std::vector<Annealing>& annealings() const { return annealings_; }
   const Parts& parts() const { return parts_; }
   int64_t steps() const { return optimizer_.steps(); }
   double rate() const {
@@ -184,7 +189,8 @@ class Run {
   }
 
  private:
-  void train_step(const Tensor& index, Totals& totals) {
+  void train_step(const BoundEstimator& estimator, const Tensor& index,
+                  Totals& totals) {
     const auto x = parts_.train.images.index_select(0, index).to(torch::kFloat);
     const auto labels = parts_.train.labels.index_select(0, index);
     // Steps count from 1, so they share no random numbers with step 0, which
@@ -200,7 +206,7 @@ class Run {
           labels.expand(log_p.sizes().slice(0, log_p.dim() - 1));
       return -log_p.gather(-1, target.unsqueeze(-1)).squeeze(-1);
     };
-    const auto estimate = estimator_(objective, random);
+    const auto estimate = estimator(objective, random);
     optimizer_.zero_grad();
     estimate.surrogate.mean().backward();
     const double loss = estimate.loss.mean().item<double>();
@@ -223,7 +229,7 @@ class Run {
   Parts parts_;
   Network network_;
   Optimizer optimizer_;
-  BoundEstimator estimator_;
+  std::vector<Annealing> annealings_;
   int64_t steps_an_epoch_ = 0;
 };
 
@@ -258,7 +264,10 @@ TrainingResult train(const Recipe& recipe, const TrainingOptions& options) {
                    at::get_num_threads());
     }
   }
-  CsvWriter metrics(folder.metrics(), kMetrics);
+  auto columns = kMetrics;
+  for (const auto& annealing : run.annealings())
+    columns.push_back("estimator." + annealing.parameter);
+  CsvWriter metrics(folder.metrics(), columns);
   const auto start = std::chrono::steady_clock::now();
   TrainingResult result;
   const double nan = std::nan("");
@@ -281,11 +290,19 @@ TrainingResult train(const Recipe& recipe, const TrainingOptions& options) {
     const double seconds = std::chrono::duration<double>(
                                std::chrono::steady_clock::now() - epoch_start)
                                .count();
-    metrics.append({static_cast<double>(epoch),
-                    static_cast<double>(run.steps()), rate, totals.mean_loss(),
-                    totals.accuracy(), validate ? validation.loss : nan,
-                    validate ? validation.accuracy() : nan, result.test.loss,
-                    result.test.accuracy(), seconds});
+    std::vector<double> row = {static_cast<double>(epoch),
+                               static_cast<double>(run.steps()),
+                               rate,
+                               totals.mean_loss(),
+                               totals.accuracy(),
+                               validate ? validation.loss : nan,
+                               validate ? validation.accuracy() : nan,
+                               result.test.loss,
+                               result.test.accuracy(),
+                               seconds};
+    for (const auto& annealing : run.annealings())
+      row.push_back(annealing.at(epoch - 1));
+    metrics.append(row);
     run.save(folder.checkpoint(), epoch);
   }
   if (result.test.examples == 0) result.test = run.test(run.parts().test);

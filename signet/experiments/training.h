@@ -22,9 +22,10 @@ struct TrainingResult {
 };
 
 /// Trains what the recipe describes and fills the run folder: recipe.toml,
-/// metrics.csv (a row an epoch), checkpoint.safetensors (after each epoch,
-/// whole or not at all), confusion.csv and results.json at the end. The test
-/// images decide nothing; they are only reported.
+/// metrics.csv (a row an epoch, "estimator.NAME" a parameter that is annealed),
+/// checkpoint.safetensors (after each epoch, whole or not at all),
+/// confusion.csv and results.json at the end. The test images decide nothing;
+/// they are only reported.
 ///
 /// A run killed at any moment goes on with `resume` from the last whole epoch
 /// and ends with the same bits, on the same number of threads.

@@ -97,6 +97,34 @@ TEST(Recipe, SaysWhatIsWrongAndWhere) {
     EXPECT_FALSE(contains(error_of(toml), "\n"));
 }
 
+TEST(Recipe, AnnealsNumbersOfTheEstimator) {
+  const std::string anneal =
+      "[train]\nestimator = 'gumbel'\nepochs = 20\n"
+      "anneal = ['temperature = exponential(factor=0.5, limit=0.1)']\n";
+  const auto recipe = parse_recipe(kLayers + anneal, "r");
+  EXPECT_EQ(recipe.train.anneal.size(), 1U);
+  EXPECT_TRUE(
+      differences(recipe, parse_recipe(recipe_text(recipe), "text")).empty());
+  // Without its limit the temperature is 2^-7 < 0.01 in epoch 7.
+  const std::string unlimited =
+      "train.anneal=['temperature = exponential(factor=0.5)']";
+  EXPECT_TRUE(contains(error_of(kLayers + anneal, {unlimited}),
+                       "r.toml: train.anneal: 'temperature = "
+                       "exponential(factor=0.5)' in epoch 7: gumbel: "
+                       "temperature must be in [0.01, 100], but got "
+                       "'0.0078125'"));
+  EXPECT_EQ(parse_recipe(kLayers + anneal, "r", {unlimited, "train.epochs=7"})
+                .train.epochs,
+            7);
+  EXPECT_TRUE(contains(error_of(kLayers + anneal, {"train.estimator=st"}),
+                       "r.toml: train.anneal: st: "));
+  // What 'signet help recipe' prints explains every schedule.
+  for (const auto* line :
+       {"\n# exponential(start=1, factor=1, limit=inf): ",
+        "\n# linear(start=1, step=0, limit=inf): ", "\nanneal = []\n"})
+    EXPECT_TRUE(contains(recipe_text({}), line)) << line;
+}
+
 TEST(Recipe, DifferencesNameTheKeys) {
   const auto a = parse_recipe(kLayers, "r");
   auto b = a;

@@ -63,6 +63,7 @@ TEST(Training, ResumeAfterAKillIsBitExact) {
   recipe.train.epochs = 2;
   recipe.train.batch = 10;
   recipe.train.estimator = "gumbel";
+  recipe.train.anneal = {"temperature = exponential(factor=0.3, limit=0.2)"};
   recipe.network.layers.insert(recipe.network.layers.begin() + 3,
                                "dropout(rate=0.2)");
   std::ofstream(folder / "r.toml") << recipe_text(recipe);
@@ -153,6 +154,46 @@ TEST(Training, WithoutValidationItsColumnsAreEmpty) {
   EXPECT_TRUE(std::isnan(metrics.numbers("validation_loss")[0]));
   EXPECT_EQ(metrics.numbers("rate")[0], 0.01);
   EXPECT_EQ(metrics.numbers("step")[0], 12);  // 11 of 20, one of 10
+}
+
+// Epoch 0 is trained as with the first value, the next one with the second.
+TEST(Training, AnnealsFromEpochToEpoch) {
+  const TempFolder folder;
+  auto recipe = tiny_recipe(folder);
+  const auto weights = [&](const std::string& name, int64_t epochs,
+                           const std::string& estimator,
+                           const std::vector<std::string>& anneal) {
+    recipe.train = {.epochs = epochs,
+                    .batch = 20,
+                    .estimator = estimator,
+                    .anneal = anneal};
+    recipe.optimizer.schedule = "constant";
+    train(recipe, {.out = folder / name});
+    return load_checkpoint(folder / name / "checkpoint.safetensors").network;
+  };
+  const auto equal = [](const std::map<std::string, Tensor>& a,
+                        const std::map<std::string, Tensor>& b) {
+    return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                      [](const auto& x, const auto& y) {
+                        return x.first == y.first && x.second.equal(y.second);
+                      });
+  };
+  const std::vector<std::string> falls = {
+      "temperature = exponential(start=4, factor=0.25)"};
+  const auto fixed = "gumbel(temperature=4)";
+  EXPECT_TRUE(
+      equal(weights("a1", 1, "gumbel", falls), weights("f1", 1, fixed, {})));
+  const auto annealed = weights("a2", 2, "gumbel", falls);
+  EXPECT_FALSE(equal(annealed, weights("f2", 2, fixed, {})));
+  EXPECT_TRUE(equal(
+      annealed,
+      weights("l2", 2, fixed, {"temperature = linear(start=4, step=-3)"})));
+
+  const auto metrics = read_csv(folder / "a2/metrics.csv");
+  EXPECT_EQ(metrics.numbers("estimator.temperature"),
+            (std::vector<double>{4, 1}));
+  EXPECT_EQ(read_csv(folder / "f2/metrics.csv").columns.size() + 1,
+            metrics.columns.size());
 }
 
 TEST(Training, EveryEstimatorTrains) {
