@@ -31,9 +31,12 @@ Tensor BatchNorm::forward(const Tensor& x) {
 
 BatchNorm::Affine BatchNorm::folded() const {
   auto scale = 1 / (running_var.to(torch::kDouble) + spec_.epsilon).sqrt();
-  if (weight.defined()) scale = scale * weight.to(torch::kDouble);
+  const auto of_replicates = [](const Tensor& t) {
+    return (t.dim() == 2 ? t.unsqueeze(1) : t).to(torch::kDouble);
+  };
+  if (weight.defined()) scale = scale * of_replicates(weight);
   auto offset = -running_mean.to(torch::kDouble) * scale;
-  if (bias.defined()) offset = offset + bias.to(torch::kDouble);
+  if (bias.defined()) offset = offset + of_replicates(bias);
   return {scale.to(running_mean.dtype()), offset.to(running_mean.dtype())};
 }
 

@@ -14,7 +14,8 @@ namespace signet {
 /// with scale and offset rounded to the type of x beforehand. So it is
 /// monotone in x, the same on every machine, and the exporter can fold it
 /// into integer thresholds and scores without a rounding of its own.
-/// Shapes: [..., channels].
+/// Shapes: [..., channels]; in evaluation also [..., R, B, channels] with
+/// weight and bias [R, channels].
 class BatchNorm : public torch::nn::Module {
  public:
   BatchNorm(int64_t channels, const BatchNormSpec& spec);
@@ -23,8 +24,8 @@ class BatchNorm : public torch::nn::Module {
 
   /// y = scale x + offset, what evaluation computes.
   struct Affine {
-    Tensor scale;   ///< [channels]
-    Tensor offset;  ///< [channels]
+    Tensor scale;   ///< [channels] or [R, 1, channels]
+    Tensor offset;  ///< the same
   };
   Affine folded() const;
 

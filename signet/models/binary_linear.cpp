@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "signet/core/checks.h"
+#include "signet/core/replicated_linear.h"
 #include "signet/core/step.h"
 #include "signet/core/torch.h"
 
@@ -27,9 +28,15 @@ Tensor uniform(at::IntArrayRef shape, double bound,
 
 void check_inputs(const Tensor& x, const Tensor& weight, const char* who) {
   check_floating(x, who, "x");
-  check(x.dim() >= 1 && x.size(-1) == weight.size(1), who,
-        "x must be [..., " + std::to_string(weight.size(1)) + "], but got " +
+  check(x.dim() >= 1 && x.size(-1) == weight.size(-1), who,
+        "x must be [..., " + std::to_string(weight.size(-1)) + "], but got " +
             shape_text(x.sizes()));
+}
+
+Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias) {
+  if (weight.dim() == 3) return replicated_linear(x, weight, bias);
+  const auto y = torch::matmul(x, weight.t());
+  return bias.defined() ? y + bias : y;
 }
 
 }  // namespace
@@ -48,8 +55,7 @@ BinaryLinear::BinaryLinear(int64_t inputs, int64_t outputs, bool with_bias,
 
 Tensor BinaryLinear::forward(const Tensor& x) const {
   check_inputs(x, latent, "BinaryLinear");
-  const auto y = torch::matmul(x, binary_weights(latent).t());
-  return bias.defined() ? y + bias : y;
+  return linear(x, binary_weights(latent), bias);
 }
 
 RealLinear::RealLinear(int64_t inputs, int64_t outputs, bool with_bias,
@@ -63,8 +69,7 @@ RealLinear::RealLinear(int64_t inputs, int64_t outputs, bool with_bias,
 
 Tensor RealLinear::forward(const Tensor& x) const {
   check_inputs(x, weight, "RealLinear");
-  const auto y = torch::matmul(x, weight.t());
-  return bias.defined() ? y + bias : y;
+  return linear(x, weight, bias);
 }
 
 }  // namespace signet

@@ -13,7 +13,8 @@ namespace signet {
 Tensor binary_weights(const Tensor& latent);
 
 /// y = w x^T with w = sign(latent).
-/// Shapes: x [..., inputs], y [..., outputs], latent [outputs, inputs].
+/// Shapes: x [..., inputs], y [..., outputs], latent [outputs, inputs]; with
+/// replicates of the parameters [R, ...], see replicated_linear.
 class BinaryLinear : public torch::nn::Module {
  public:
   /// Latent weights start uniform in [-init, init]; the bias, if any, at 0.
@@ -27,6 +28,7 @@ class BinaryLinear : public torch::nn::Module {
 };
 
 /// y = W x^T + b with real weights, W uniform in +-1/sqrt(inputs) at first.
+/// Shapes: as BinaryLinear.
 class RealLinear : public torch::nn::Module {
  public:
   RealLinear(int64_t inputs, int64_t outputs, bool bias,

@@ -77,4 +77,50 @@ Tensor Network::forward(const Tensor& x, Sampler& sampler,
   return h;
 }
 
+std::vector<Tensor*> Network::handles() {
+  std::vector<Tensor*> all;
+  for (size_t i = 0; i < spec_.layers.size(); ++i) {
+    auto& module = *layers_[i];
+    const auto own = std::visit(
+        Overloaded{[&](const LinearSpec& linear) -> std::vector<Tensor*> {
+                     if (linear.binary) {
+                       auto& layer = static_cast<BinaryLinear&>(module);
+                       return {&layer.latent, &layer.bias};
+                     }
+                     auto& layer = static_cast<RealLinear&>(module);
+                     return {&layer.weight, &layer.bias};
+                   },
+                   [&](const BatchNormSpec&) -> std::vector<Tensor*> {
+                     auto& layer = static_cast<BatchNorm&>(module);
+                     return {&layer.weight, &layer.bias};
+                   },
+                   [](const auto&) { return std::vector<Tensor*>(); }},
+        spec_.layers[i]);
+    for (Tensor* tensor : own) {
+      if (tensor->defined()) all.push_back(tensor);
+    }
+  }
+  return all;
+}
+
+void Network::compute_with(const std::vector<Tensor>& given) {
+  const auto targets = handles();
+  const auto own = named_parameters();
+  check(given.size() == targets.size(), "Network",
+        "there must be a tensor for each of its " +
+            std::to_string(targets.size()) + " parameters, but got " +
+            std::to_string(given.size()));
+  for (size_t i = 0; i < given.size(); ++i) {
+    const auto shape = own[i].value().sizes(), got = given[i].sizes();
+    const bool replicated = got.size() == shape.size() + 1;
+    check((replicated ? got.slice(1) : got) == shape &&
+              (!replicated || got[0] == given[0].size(0)),
+          "Network",
+          own[i].key() + " must be " + shape_text(shape) +
+              ", with or without an axis of replicates, but got " +
+              shape_text(got));
+  }
+  for (size_t i = 0; i < given.size(); ++i) *targets[i] = given[i];
+}
+
 }  // namespace signet

@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <memory>
+#include <vector>
 
 #include "signet/core/random.h"
 #include "signet/core/sampler.h"
@@ -27,6 +28,13 @@ class Network : public torch::nn::Module {
   Tensor forward(const Tensor& x, Sampler& sampler,
                  const Observer& observe = {});
 
+  /// Computes with these tensors from now on in place of its own parameters,
+  /// which stay what parameters() gives: one for each, in that order, of its
+  /// shape, or all with an axis of R replicates in front. The result then is
+  /// [R, B, classes] or [K, R, B, classes]. Replicates and batch norm go
+  /// together in evaluation only.
+  void compute_with(const std::vector<Tensor>& parameters);
+
   /// What dropout draws from; set it anew for every training step.
   void set_dropout_random(const Random& random) { dropout_random_ = random; }
 
@@ -34,6 +42,9 @@ class Network : public torch::nn::Module {
   const torch::nn::Module& layer(size_t i) const { return *layers_[i]; }
 
  private:
+  /// What the layers compute with, in the order of parameters().
+  std::vector<Tensor*> handles();
+
   NetworkSpec spec_;
   Random dropout_random_;
   /// One a layer; an empty Module for units and dropout, which own nothing.

@@ -5,7 +5,6 @@
 #include "signet/base/error.h"
 #include "signet/core/samplers.h"
 #include "signet/core/states.h"
-#include "signet/core/states.h"
 #include "signet/core/torch.h"
 #include "signet/models/batch_norm.h"
 #include "signet/models/binary_linear.h"
@@ -125,6 +124,67 @@ TEST(Network, BroadcastsOverSamples) {
       run_path(first_class, Random(1), {.given = space.states(0, 2048)});
   EXPECT_EQ(path.loss.sizes(), at::IntArrayRef({2048, 7}));
   EXPECT_LT(distance(state_probability(path).sum(0), torch::ones({7})), 1e-5);
+}
+
+/// A network with every kind of parameter.
+std::shared_ptr<Network> network_with_everything() {
+  auto network = std::make_shared<Network>(
+      parse_network(6,
+                    {"linear(outputs=5)", "batch-norm", "units",
+                     "linear(outputs=4, weights=real, bias=true)",
+                     "units(encoding=bits)", "linear(outputs=3, bias=true)"}),
+      Random(3));
+  network->eval();
+  return network;
+}
+
+/// Replicate r of a network with an axis of replicates is the network with the
+/// parameters of that replicate, and so are its gradients.
+TEST(Network, ComputesWithReplicatesOfItsParameters) {
+  const auto network = network_with_everything();
+  constexpr int64_t kReplicates = 3;
+  const auto x = noise({7, 6}, 1);
+  std::vector<Tensor> replicated;
+  uint32_t step = 10;
+  for (const auto& p : network->parameters()) {
+    auto shape = p.sizes().vec();
+    shape.insert(shape.begin(), kReplicates);
+    replicated.push_back(noise(shape, step++).requires_grad_());
+  }
+  // Units without gradient, then the sum of a smooth function of the outputs.
+  const auto weights = noise({7, 3}, 2);
+  network->compute_with(replicated);
+  ModeSampler sampler;
+  const auto y = network->forward(x, sampler);
+  ASSERT_EQ(y.sizes(), at::IntArrayRef({kReplicates, 7, 3}));
+  (y.square() * weights).sum().backward();
+  for (int64_t r = 0; r < kReplicates; ++r) {
+    std::vector<Tensor> one;
+    for (const auto& p : replicated)
+      one.push_back(p.detach()[r].clone().requires_grad_());
+    network->compute_with(one);
+    const auto alone = network->forward(x, sampler);
+    EXPECT_LT(distance(y[r], alone), 1e-4);
+    (alone.square() * weights).sum().backward();
+    for (size_t i = 0; i < one.size(); ++i) {
+      ASSERT_EQ(one[i].grad().defined(), replicated[i].grad().defined());
+      if (!one[i].grad().defined()) continue;
+      EXPECT_LT(distance(one[i].grad(), replicated[i].grad()[r]), 1e-3) << i;
+    }
+  }
+}
+
+TEST(Network, RefusesParametersOfAnotherShape) {
+  const auto network = network_with_everything();
+  auto parameters = network->parameters();
+  parameters.pop_back();
+  EXPECT_THROW(network->compute_with(parameters), UsageError);
+  parameters = network->parameters();
+  parameters[0] = parameters[0].unsqueeze(0).expand({2, -1, -1});
+  parameters[1] = parameters[1].unsqueeze(0).expand({3, -1});
+  EXPECT_THROW(network->compute_with(parameters), UsageError);
+  parameters[1] = torch::zeros({4});
+  EXPECT_THROW(network->compute_with(parameters), UsageError);
 }
 
 TEST(Network, SeedsDecideTheInitialWeights) {
