@@ -30,12 +30,31 @@ struct StraightThrough : torch::autograd::Function<StraightThrough> {
   }
 };
 
+struct TimesFactor : torch::autograd::Function<TimesFactor> {
+  static Tensor forward(torch::autograd::AutogradContext* context,
+                        const Tensor&, const Tensor& x, const Tensor& factor) {
+    context->save_for_backward({factor});
+    return x;
+  }
+
+  static torch::autograd::variable_list backward(
+      torch::autograd::AutogradContext* context,
+      torch::autograd::variable_list gradients) {
+    return {gradients[0] * context->get_saved_variables()[0], {}, {}};
+  }
+};
+
 }  // namespace
 
 Tensor straight_through(const Tensor& logits, const Tensor& x,
                         const Noise& noise, double scale) {
   return StraightThrough::apply(logits, x, reinterpret_cast<int64_t>(&noise),
                                 scale);
+}
+
+Tensor straight_through(const Tensor& logits, const Tensor& x,
+                        const Tensor& factor) {
+  return TimesFactor::apply(logits, x, factor);
 }
 
 }  // namespace signet

@@ -1,20 +1,23 @@
 // Deterministic straight-through (the empirical rule of BinaryNet).
 //
-//   x = hi if a >= 0 else lo    forward
-//   g_a = (hi - lo) F'(a) g_x   backward, as `st`
+//   x = hi if a >= 0 else lo           forward
+//   g_a = (hi - lo) m F'(m a) g_x      backward, as `st`; m = slope
 //
 // The backward of `st` at the mode. Hubara et al. 2016, arXiv:1602.02830.
 
 #include "signet/core/estimator.h"
 #include "signet/core/straight_through.h"
+#include "signet/core/torch.h"
 
 namespace signet {
 namespace {
 
 Tensor draw(const Tensor& logits, const DrawContext& context) {
   const auto units = with_noise_argument(context);
+  const double slope = context.arguments.number("slope");
+  const auto steeper = slope == 1 ? logits : logits * slope;
   const auto x = ModeSampler().draw(logits.detach(), units);
-  return straight_through(logits, x, *units.noise, width(units.encoding));
+  return straight_through(steeper, x, *units.noise, width(units.encoding));
 }
 
 const Registered<Estimator> entry{{
@@ -22,14 +25,21 @@ const Registered<Estimator> entry{{
     .summary = "straight-through on a deterministic unit, the sign of the "
                "pre-activation",
     .help = R"(
-Forward: `x = sign(a)`. Backward: `g_a = 2F'(a) g_x` for signs, `F'(a) g_x` for
-bits, as `st`. No variance, and a bias that is generally larger than that of
-`st` in a stochastic network; it trains the deterministic network. With uniform
-noise this is BinaryNet's rule. Cost: one forward, one backward.
+Forward: `x = sign(a)`. Backward: `g_a = 2m F'(m a) g_x` for signs, half of it
+for bits, as `st`; the slope m changes the backward alone. No variance, and a
+bias that is generally larger than that of `st` in a stochastic network; it
+trains the deterministic network. With uniform noise this is BinaryNet's rule,
+and with its slope raised from epoch to epoch that of HM-RNN
+(`st-hard-sigmoid`). Cost: one forward, one backward.
 )",
     .paper = "Hubara et al. 2016, arXiv:1602.02830",
     .traits = {.order = 1, .deterministic = true},
-    .parameters = {noise_parameter()},
+    .parameters = {noise_parameter(),
+                   {.name = "slope",
+                    .fallback = 1.0,
+                    .help = "m; the proxy is 2F(m a) - 1",
+                    .min = 0.001,
+                    .max = 1000}},
     .rule = LayerRule{draw},
 }};
 

@@ -6,19 +6,16 @@
 // slope = F'(0) = 1/2 agrees with `st` at a = 0. For bits, slope = 1 is the
 // pass-through rule of R2RT, where g_a = g_x. Bengio et al. 2013.
 
-#include "signet/core/estimator.h"
+#include "signet/core/empirical_proxy.h"
 #include "signet/core/torch.h"
 
 namespace signet {
 namespace {
 
 Tensor draw(const Tensor& logits, const DrawContext& context) {
-  const auto& units = context.units;
-  const auto x = context.noise.draw(logits, units);
-  const double factor =
-      context.arguments.number("slope") * width(units.encoding);
-  // x + factor (a - stop(a)) would round x; the difference is exactly zero.
-  return x + factor * (logits - logits.detach());
+  const double slope = context.arguments.number("slope");
+  return draw_with_proxy(logits, context,
+                         torch::full_like(logits.detach(), 2 * slope));
 }
 
 const Registered<Estimator> entry{{
@@ -36,7 +33,8 @@ Cost: one forward, one backward.
     .parameters = {{.name = "slope",
                     .fallback = 0.5,
                     .help = "slope of F; 0.5 is every family's F'(0)",
-                    .min = 0}},
+                    .min = 0},
+                   deterministic_parameter()},
     .rule = LayerRule{draw},
 }};
 
