@@ -1,11 +1,13 @@
 // Gumbel-Softmax, binary case (Concrete).
 //
-//   z ~ F,  x = lo + (hi - lo) s(2 (a - z) / temperature),  s = sigmoid
+//   z ~ F,  s = sigma(2 (a - z) / temperature),  x = lo + (hi - lo) s
 //
-// With logistic noise and eta = 2a this is s((eta - z') / temperature), z'
-// standard logistic. Jang et al. 2017; Maddison et al. 2017.
+// With logistic noise and eta = 2a this is s = sigma((eta - z') / temperature),
+// z' standard logistic. Jang et al. 2017; Maddison et al. 2017.
 
+#include "signet/core/concrete.h"
 #include "signet/core/estimator.h"
+#include "signet/core/straight_through.h"
 #include "signet/core/torch.h"
 
 namespace signet {
@@ -13,10 +15,13 @@ namespace {
 
 Tensor draw(const Tensor& logits, const DrawContext& context) {
   const auto& units = context.units;
+  const double w = width(units.encoding);
   const auto z = units.noise->quantile(context.noise.uniform(logits));
-  const double temperature = context.arguments.number("temperature");
-  const auto relaxed = torch::sigmoid((logits - z) * (2 / temperature));
-  return relaxed * width(units.encoding) + low(units.encoding);
+  const auto relaxed =
+      concrete(logits.detach() - z, context.arguments.number("temperature"));
+  const auto x = relaxed.value * w + low(units.encoding);
+  return straight_through(logits, x.to(logits.scalar_type()),
+                          relaxed.slope * w);
 }
 
 const Registered<Estimator> entry{{
@@ -32,11 +37,7 @@ variance O(1/t) in the temperature t. Cost: one forward, one backward.
     .paper = "Jang, Gu, Poole 2017, arXiv:1611.01144; Maddison, Mnih, Teh "
              "2017, arXiv:1611.00712",
     .traits = {.order = 0, .relaxed = true},
-    .parameters = {{.name = "temperature",
-                    .fallback = 0.5,
-                    .help = "of the sigmoid; smaller is closer to a step",
-                    .min = 0.01,
-                    .max = 100}},
+    .parameters = {temperature_parameter()},
     .rule = LayerRule{draw},
 }};
 
