@@ -7,7 +7,8 @@ include(CMakePackageConfigHelpers)
 
 set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/signet)
 set(parts "")
-foreach(part base data runtime report core models optim export experiments)
+foreach(part base data runtime report core models optim measure export
+        experiments)
   if(TARGET signet_${part})
     list(APPEND parts ${part})
   endif()
@@ -28,7 +29,8 @@ foreach(part ${parts})
       DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/signet COMPONENT training
       FILES_MATCHING PATTERN "*.h"
       PATTERN kernels EXCLUDE PATTERN assets EXCLUDE PATTERN assets.h EXCLUDE
-      PATTERN estimators EXCLUDE PATTERN rules EXCLUDE)
+      PATTERN estimators EXCLUDE PATTERN rules EXCLUDE
+      PATTERN problems EXCLUDE)
   endif()
 endforeach()
 if(TARGET signet_core)

@@ -1,0 +1,31 @@
+#pragma once
+
+#include <vector>
+
+#include "signet/core/estimator.h"
+#include "signet/measure/problem.h"
+
+namespace signet {
+
+/// Independent estimates of the gradient of a problem's mean loss.
+struct GradientSamples {
+  Tensor gradients;        ///< [R, all parameters in turn], their type
+  double evaluations = 0;  ///< of the loss, counted, for each of them
+};
+
+/// R estimates from one run of the estimator on R replicates of the problem.
+/// Cost: R estimates, with the overhead of one.
+GradientSamples sample_gradients(const BoundEstimator& estimator,
+                                 const Problem& problem, int64_t replicates,
+                                 const Random& random, EstimatorState& state);
+
+/// The same with nothing learned.
+GradientSamples sample_gradients(const BoundEstimator& estimator,
+                                 const Problem& problem, int64_t replicates,
+                                 const Random& random);
+
+/// How many replicates one run should have: as many as a processor's cache
+/// holds. A function of the problem alone, so that a seed decides the samples.
+int64_t replicates_of_a_run(const Problem& problem);
+
+}  // namespace signet
