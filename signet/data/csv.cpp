@@ -7,6 +7,7 @@
 #include <charconv>
 #include <cmath>
 #include <limits>
+#include <optional>
 #include <string_view>
 #include <system_error>
 #include <utility>
@@ -81,6 +82,15 @@ std::string read_text(const path& file) {
   return {bytes.begin(), bytes.end()};
 }
 
+// The number that a field is, if it is one.
+std::optional<double> to_number(const std::string& field) {
+  double value = 0;
+  const char* const end = field.data() + field.size();
+  const auto [stop, error] = std::from_chars(field.data(), end, value);
+  if (error != std::errc() || stop != end) return {};
+  return value;
+}
+
 std::string quote(const std::string& field) {
   if (field.find_first_of(",\"\r\n") == std::string::npos) return field;
   std::string result = "\"";
@@ -122,15 +132,13 @@ std::vector<double> CsvTable::numbers(const std::string& name) const {
   std::vector<double> result;
   for (const auto& row : rows) {
     const std::string& field = row[at];
-    double value = std::numeric_limits<double>::quiet_NaN();
-    const char* const end = field.data() + field.size();
-    const auto [stop, error] = std::from_chars(field.data(), end, value);
-    if (!field.empty() && (error != std::errc() || stop != end)) {
+    const auto value = to_number(field);
+    if (!field.empty() && !value) {
       bad_file(path, "column \"" + name + "\" must hold numbers, but got \"" +
                          field + "\" in row " +
                          std::to_string(result.size() + 1));
     }
-    result.push_back(value);
+    result.push_back(value.value_or(std::numeric_limits<double>::quiet_NaN()));
   }
   return result;
 }
@@ -142,6 +150,37 @@ CsvTable read_csv(const path& file) {
     bad_file(file, "must begin with a header line, but got none");
   }
   return table;
+}
+
+CsvMatrix read_matrix(const path& file) {
+  std::string text = read_text(file);
+  if (!text.empty() && text.back() != '\n') text += '\n';
+  std::vector<std::string_view> bytes;
+  const CsvTable table = parse(text, file, bytes);
+  CsvMatrix matrix{
+      .columns = table.columns, .rows = table.rows.size(), .values = {}};
+  bool numbers_only = !matrix.columns.empty();
+  for (const auto& name : matrix.columns) {
+    numbers_only = numbers_only && to_number(name);
+  }
+  if (matrix.columns.empty() || numbers_only) {
+    bad_file(file, "must begin with a line of column names, but got " +
+                       (numbers_only ? joined(matrix.columns) : "none"));
+  }
+  if (matrix.rows == 0) bad_file(file, "must have rows, but got none");
+  for (size_t i = 0; i < matrix.rows; ++i) {
+    for (size_t j = 0; j < matrix.columns.size(); ++j) {
+      const auto value = to_number(table.rows[i][j]);
+      if (!value || !std::isfinite(*value)) {
+        bad_file(file, "row " + std::to_string(i + 1) + ", column \"" +
+                           matrix.columns[j] +
+                           "\" must be a finite number, but got \"" +
+                           table.rows[i][j] + "\"");
+      }
+      matrix.values.push_back(*value);
+    }
+  }
+  return matrix;
 }
 
 void keep_rows(const path& file, const std::string& column, double at_most) {

@@ -26,6 +26,23 @@ struct CsvTable {
 /// row has another number of fields than the header.
 CsvTable read_csv(const std::filesystem::path& path);
 
+/// A CSV file of numbers alone.
+struct CsvMatrix {
+  std::vector<std::string> columns;
+  size_t rows = 0;
+  std::vector<double> values;  ///< [rows][columns]
+
+  double at(size_t row, size_t column) const {
+    return values[row * columns.size() + column];
+  }
+};
+
+/// Reads a CSV file whose fields are all finite numbers; its last line may do
+/// without a newline.
+/// Errors: as read_csv, and throws if the header is missing, there is no row,
+/// or a field is no finite number, naming its row and column.
+CsvMatrix read_matrix(const std::filesystem::path& path);
+
 /// Rewrites a CSV file, whole or not at all, with only those rows whose number
 /// in `column` is at most `at_most`; also drops a torn last line. The rows
 /// that stay keep their bytes. For continuing a run from a checkpoint that is

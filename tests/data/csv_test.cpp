@@ -110,6 +110,32 @@ TEST(Csv, FullDiskIsAnErrorAndNoTornRow) {
   EXPECT_EQ(text_of(folder / "m.csv"), "step,loss\n1,0.5\n2,0.25\n");
 }
 
+TEST(Csv, MatrixHasEveryNumberAndTheLastLine) {
+  TempFolder folder;
+  write_atomically(folder / "p.csv", "x1,x2,label\r\n0.5,-1e3,1\r\n2,3,0");
+  const auto matrix = read_matrix(folder / "p.csv");
+  EXPECT_EQ(matrix.columns, (std::vector<std::string>{"x1", "x2", "label"}));
+  ASSERT_EQ(matrix.rows, 2u);
+  EXPECT_EQ(matrix.at(0, 1), -1000);
+  EXPECT_EQ(matrix.at(1, 2), 0);
+}
+
+TEST(Csv, MatrixSaysWhereItIsNoNumber) {
+  TempFolder folder;
+  const auto error = [&](const std::string& text) {
+    write_atomically(folder / "p.csv", text);
+    return error_of([&] { read_matrix(folder / "p.csv"); });
+  };
+  EXPECT_PRED2(contains, error("a,b\n1,2\n1,nan\n"), "row 2, column \"b\"");
+  EXPECT_PRED2(contains, error("a,b\n1,2\n,3\n"), "row 2, column \"a\"");
+  EXPECT_PRED2(contains, error("a,b\ninf,2\n"), "row 1, column \"a\"");
+  EXPECT_PRED2(contains, error("a,b\n1,2x\n"), "but got \"2x\"");
+  EXPECT_PRED2(contains, error("a,b\n1\n"), "row 1 must have 2 fields");
+  EXPECT_PRED2(contains, error("1,2\n3,4\n"), "line of column names");
+  EXPECT_PRED2(contains, error("a,b\n"), "must have rows");
+  EXPECT_PRED2(contains, error(""), "line of column names");
+}
+
 TEST(Csv, SaysWhatIsWrong) {
   TempFolder folder;
   const auto file = folder / "m.csv";
