@@ -24,16 +24,16 @@ class PathSampler : public Sampler {
 
  private:
   Tensor next(const Tensor& logits, const UnitOptions& units, size_t l) {
-    if (l < options_.given.size()) {
-      samples_axis_ |= options_.given[l].dim() > logits.dim();
-      return options_.given[l];
-    }
+    if (l < options_.given.size()) return options_.given[l];
     const auto draw = [&](const Tensor& a) {
       return draw_units(a.detach(), *units.noise, low(units.encoding),
                         high(units.encoding),
                         random_.site(static_cast<uint32_t>(l)));
     };
-    if (!samples_axis_ || !options_.same_noise) return draw(logits);
+    // A layer that the given ones do not lead to has no axis of samples.
+    const auto* path = options_.same_noise_as;
+    if (!path || logits.dim() == path->layers.at(l).logits.dim())
+      return draw(logits);
     std::vector<Tensor> samples;
     for (int64_t k = 0; k < logits.size(0); ++k)
       samples.push_back(draw(logits[k]));
@@ -42,7 +42,6 @@ class PathSampler : public Sampler {
 
   Random random_;
   const PathOptions& options_;
-  bool samples_axis_ = false;
 };
 
 /// Identity on `value`; its backward also leaves `gradient` in `logits`.

@@ -39,8 +39,9 @@ struct PathOptions {
   /// Values of the first layers, in the shape of their logits or with an axis
   /// of K samples in front; the layers after them are drawn.
   std::vector<Tensor> given = {};
-  /// Every one of the K samples sees the same noise in the layers drawn.
-  bool same_noise = false;
+  /// A path of the same objective and `random`: every one of the K samples
+  /// sees its noise in the layers drawn. Null: they see noise of their own.
+  const Path* same_noise_as = nullptr;
 };
 
 /// Runs the objective once. Layer l draws from random.site(l), so a run with

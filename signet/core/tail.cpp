@@ -11,7 +11,7 @@ Tensor tail_loss(const Objective& objective, const RuleContext& context,
   // Small branches are the rules' own (LayerNoise::extra, runs of samples).
   const auto random = tail_random(context, (l + 1) << 32 | branch);
   const bool shared = context.arguments.text("tail") == "shared";
-  return branch_loss(objective, random, {given, shared});
+  return branch_loss(objective, random, {given, shared ? &path : nullptr});
 }
 
 }  // namespace signet

@@ -225,6 +225,26 @@ TEST(Flips, BlocksDoNotMatter) {
   }
 }
 
+// Layers side by side, none above another: what is flipped in one leaves the
+// units of the other as they are, in every example by itself.
+TEST(Psa, IsLocalExpectationForLayersSideBySide) {
+  const auto values = [](std::vector<double> v) {
+    return torch::tensor(v, torch::kDouble);
+  };
+  const Problem problem{
+      "side by side",
+      {values({0.4, -0.2, 0.1}), values({-0.3, 0.6, 0.2})},
+      {},
+      [](const auto& p, Sampler& sampler, const UnitOptions& u) {
+        const auto x = sampler.draw(p[0], u), y = sampler.draw(p[1], u);
+        return smooth(x + 0.5 * y) + (x * y).sum(-1).square();
+      }};
+  const auto g = gradients(BoundEstimator("psa"), problem, 3, 30);
+  const auto h = gradients(BoundEstimator("local-expectation"), problem, 3, 30);
+  EXPECT_LT(largest(g - h), 1e-13);
+  EXPECT_LT(deviation(BoundEstimator("psa"), problem, 30).z, kZ);
+}
+
 TEST(Psa, IsLocalExpectationForOneLayer) {
   for (const auto& units : unit_options()) {
     const auto problem = one_layer(units);
