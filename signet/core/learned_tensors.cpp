@@ -57,7 +57,7 @@ Tensor small_network(LearnedTensors& learned, const std::string& name,
   });
   const auto z =
       torch::matmul(input, first) + learned(name + ".bias1", zeros({hidden}));
-  return torch::matmul(torch::where(z > 0, z, 0.3 * z),
+  return torch::matmul(torch::leaky_relu(z, 0.3),
                        learned(name + ".weight2", zeros({hidden, outputs}))) +
          learned(name + ".bias2", zeros({outputs}));
 }

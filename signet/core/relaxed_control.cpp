@@ -102,7 +102,8 @@ Estimate relaxed_control_estimate(const Objective& objective,
     const auto relaxed_loss = scale * objective(sampler);
     const auto rest = loss - relaxed_loss.detach();
     const auto moments = running_moments(context.state, prefix + "rest", loss);
-    auto control = relaxed_loss + moments.mean;
+    auto control = relaxed_loss + moments.mean +
+                   moments.deviation * learned.number("offset", 0, loss);
     if (with_network)
       control = control + network(learned, layer, distance, loss, moments,
                                   arguments.integer("hidden"));

@@ -69,6 +69,43 @@ std::vector<DifferentiatedPath> differentiated_paths(const Objective& objective,
   return paths;
 }
 
+PathLayer stacked_layer(const std::vector<DifferentiatedPath>& paths,
+                        size_t l) {
+  std::vector<Tensor> logits, units;
+  for (const auto& [path, gradients] : paths) {
+    logits.push_back(path.layers[l].logits.detach());
+    units.push_back(path.layers[l].x.detach());
+  }
+  return {paths[0].path.layers[l].units, torch::stack(logits),
+          torch::stack(units)};
+}
+
+Tensor stacked_gradients(const std::vector<DifferentiatedPath>& paths,
+                         size_t l) {
+  std::vector<Tensor> all;
+  for (const auto& path : paths) all.push_back(path.gradients[l]);
+  return torch::stack(all);
+}
+
+Tensor stacked_losses(const std::vector<DifferentiatedPath>& paths) {
+  std::vector<Tensor> all;
+  for (const auto& [path, gradients] : paths) all.push_back(path.loss.detach());
+  return torch::stack(all);
+}
+
+Estimate mean_estimate(const std::vector<DifferentiatedPath>& paths,
+                       const std::vector<Tensor>& gradients) {
+  std::vector<Tensor> surrogates;
+  for (size_t k = 0; k < paths.size(); ++k) {
+    std::vector<Tensor> of_path;
+    for (const auto& g : gradients)
+      of_path.push_back(g[static_cast<int64_t>(k)]);
+    const auto& path = paths[k].path;
+    surrogates.push_back(with_logit_gradients(path.loss, path, of_path));
+  }
+  return {stacked_losses(paths).mean(0), torch::stack(surrogates).mean(0)};
+}
+
 Tensor bits(const PathLayer& layer) {
   return layer.is_high().to(layer.x.scalar_type());
 }

@@ -31,6 +31,17 @@ std::vector<DifferentiatedPath> differentiated_paths(const Objective& objective,
                                                      const Random& random,
                                                      int64_t samples);
 
+/// Layer l of all paths as one, samples in front: [K, E, n...].
+PathLayer stacked_layer(const std::vector<DifferentiatedPath>& paths, size_t l);
+/// dL/db of layer l and the losses, in the same shape and [K, E]; detached.
+Tensor stacked_gradients(const std::vector<DifferentiatedPath>& paths,
+                         size_t l);
+Tensor stacked_losses(const std::vector<DifferentiatedPath>& paths);
+
+/// The mean over the paths, with gradients [K, E, n...] in the logits.
+Estimate mean_estimate(const std::vector<DifferentiatedPath>& paths,
+                       const std::vector<Tensor>& gradients);
+
 /// b of a layer, in the type of its units.
 Tensor bits(const PathLayer& layer);
 

@@ -1,13 +1,16 @@
 // MuProp: the score function less the linearisation of the mean-field network.
 //
 //   mb = E[b] layer by layer,  Lm = L(mb),  d = dLm/d(mb)
-//   g_l = (L(x) - Lm - d_l (b_l - mb_l)) d log P(x_l) + F'(a_l) d_l
+//   g_l = (L(x) - Lm - d_l (b_l - mb_l) - c_l) d log P(x_l) + F'(a_l) d_l
 //
 // b in {0,1} is the bit of the unit, a_l the logit on the sampled path. Lm, d
 // and mb do not depend on the sample and E[b_l dlogP(x_l)] = F'(a_l), so the
-// last term restores what the second took. Gu et al. 2016.
+// last term restores what the second took. c_l is the mean of what the
+// linearisation left over in earlier samples. Gu et al. 2016.
 
 #include "signet/core/estimator.h"
+#include "signet/core/learned_tensors.h"
+#include "signet/core/running_moments.h"
 #include "signet/core/torch.h"
 #include "signet/core/unit_gradients.h"
 
@@ -41,9 +44,12 @@ Estimate estimate(const Objective& objective, const RuleContext& context) {
     const auto linear =
         slopes[l] * (bits(layer) - means.layers[l].probability());
     const auto rest = loss - means.loss.detach() - sum_units(linear, loss);
-    gradients.push_back(as_units(rest, layer.x) * layer.score() +
+    const auto name = layer_prefix(l) + "rest";
+    const auto centre = running_moments(context.state, name, loss).mean;
+    gradients.push_back(as_units(rest - centre, layer.x) * layer.score() +
                         slopes[l] *
                             layer.units.noise->density(layer.logits.detach()));
+    follow(context.state, name, rest);
   }
   return {loss, with_logit_gradients(path.loss, path, gradients)};
 }
@@ -55,13 +61,17 @@ const Registered<Estimator> entry{{
     .help = R"(
 A second pass gives every unit its mean; the loss is expanded to first order
 around it and only the rest goes through the score function:
-`g = (L - Lm - d (b - mb)) d log P + F'(a) d`. Unbiased in any depth; exact for
-a loss that is linear in the units. Helps as far as the loss is nearly linear,
-so less in deep networks. The mean-field pass evaluates the loss between the
-states of the units. Cost: two forwards, one backward through the second.
+`g = (L - Lm - d (b - mb) - c) d log P + F'(a) d`, `c` a running mean of what is
+left. Unbiased in any depth; exact for a loss that is linear in the units. Helps
+as far as the loss is nearly linear, so less in deep networks. The mean-field
+pass evaluates the loss between the states of the units. Cost: two forwards, one
+backward through the second.
 )",
     .paper = "Gu, Levine, Sutskever, Mnih 2016, arXiv:1511.05176",
-    .traits = {.unbiased = true, .evaluations = {.fixed = 2}, .relaxed = true},
+    .traits = {.unbiased = true,
+               .evaluations = {.fixed = 2},
+               .relaxed = true,
+               .learns = true},
     .parameters = {},
     .rule = ObjectiveRule{estimate},
 }};
