@@ -10,18 +10,30 @@ namespace {
 
 constexpr const char* kWrapped = "estimator";
 
+/// The rule that the wrapper `name` wraps.
+std::shared_ptr<const BoundEstimator> wrapped(const std::string& name,
+                                              const std::string& spelling) {
+  const auto who = name + ": " + kWrapped;
+  std::shared_ptr<const BoundEstimator> rule;
+  try {
+    rule = std::make_shared<BoundEstimator>(spelling);
+  } catch (const UsageError& error) {
+    throw UsageError(who + ": " + error.what());
+  }
+  check(std::holds_alternative<LayerRule>(rule->record().rule), who,
+        "must be a layer rule, but " + rule->record().name +
+            " runs the whole objective");
+  return rule;
+}
+
 }  // namespace
 
 BoundEstimator::BoundEstimator(std::string_view spelling) {
   const auto call = parse_call(spelling);
   record_ = &find_record<Estimator>("estimator", call.name);
   arguments_ = Arguments(record_->parameters, call);
-  if (!arguments_.has(kWrapped)) return;
-  inner_ = std::make_shared<BoundEstimator>(arguments_.text(kWrapped));
-  const auto& name = inner_->record().name;
-  check(std::holds_alternative<LayerRule>(inner_->record().rule), call.name,
-        "estimator must be a layer rule, but " + name +
-            " runs the whole objective");
+  if (arguments_.has(kWrapped))
+    inner_ = wrapped(call.name, arguments_.text(kWrapped));
 }
 
 Estimate BoundEstimator::operator()(const Objective& objective,
