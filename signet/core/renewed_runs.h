@@ -8,8 +8,9 @@ namespace signet {
 struct RenewedRuns {
   int64_t samples = 1;
   /// Probability that a unit keeps its noise from run to run, so that its
-  /// states in two runs are correlated by keep^2; 0: independent runs.
-  double keep = 0;
+  /// states in two runs are correlated by keep^2. 0: independent runs; 1: the
+  /// same run again and again.
+  double keep = 1;
   /// The objective sees the units shrunk around their middle by this factor.
   double scale = 1;
 };

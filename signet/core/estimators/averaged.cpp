@@ -8,8 +8,9 @@ namespace signet {
 namespace {
 
 Estimate estimate(const Objective& objective, const RuleContext& context) {
-  return renewed_runs(objective, *context.inner, context.random,
-                      {.samples = context.arguments.integer("samples")});
+  return renewed_runs(
+      objective, *context.inner, context.random,
+      {.samples = context.arguments.integer("samples"), .keep = 0});
 }
 
 const Registered<Estimator> entry{{
