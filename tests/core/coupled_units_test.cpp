@@ -7,6 +7,7 @@
 #include "signet/core/states.h"
 #include "signet/core/torch.h"
 #include "tests/core/estimator_problem.h"
+#include "tests/core/one_unit.h"
 
 namespace signet {
 namespace {
@@ -71,7 +72,7 @@ TEST(CoupledUnits, MomentsForOneUnitAreTheClosedForms) {
           {"arms(samples=2)", d * d * (1 - q) * (1 - q) * q / 2},
       };
       for (const auto& [name, second] : cases) {
-        const auto m = one_unit_moments(BoundEstimator(name), a, units, f);
+        const auto m = one_unit_moments(BoundEstimator(name), {a, units, f});
         EXPECT_NEAR(m.mean, slope * d, 1e-5) << name << noise.name << a;
         const double variance = c * c * second - slope * d * slope * d;
         EXPECT_NEAR(m.variance / variance, 1, 1e-4) << name << noise.name << a;

@@ -6,7 +6,7 @@
 namespace signet {
 namespace {
 
-constexpr int64_t kReplicates = int64_t{1} << 17;
+constexpr int64_t kReplicates = int64_t{1} << 16;
 
 Tensor values(std::vector<double> numbers) {
   return torch::tensor(numbers, torch::kDouble);
@@ -118,30 +118,6 @@ Deviation deviation(const BoundEstimator& estimator, const Problem& problem,
   // Coordinates without variance are exact up to rounding, or wrong.
   const auto error = g.std(0) / std::sqrt(static_cast<double>(n)) + 1e-13;
   return {.z = (difference / error).max().item<double>(), .largest = largest};
-}
-
-Moments one_unit_moments(const BoundEstimator& estimator, double a,
-                         const UnitOptions& units, const Noise::Function& f) {
-  const int64_t n = int64_t{1} << 20;
-  const uint64_t seed = 104;
-  const Problem problem{
-      "one unit",
-      {torch::full({1}, a, torch::kDouble)},
-      units,
-      [&](const auto& p, Sampler& sampler, const UnitOptions& u) {
-        return f(sampler.draw(p[0], u).squeeze(-1));
-      }};
-  const auto u = Random(seed).site(0).uniform({n}, torch::kDouble);
-  const auto [sorted, order] = u.sort();
-  const auto edges =
-      torch::cat({torch::zeros({1}, torch::kDouble),
-                  (sorted.slice(0, 1) + sorted.slice(0, 0, -1)) / 2,
-                  torch::ones({1}, torch::kDouble)});
-  const auto weights = edges.slice(0, 1) - edges.slice(0, 0, -1);
-  const auto g =
-      gradients(estimator, problem, n, seed).squeeze(1).index_select(0, order);
-  const double mean = (g * weights).sum().item<double>();
-  return {mean, ((g - mean).square() * weights).sum().item<double>()};
 }
 
 }  // namespace signet

@@ -49,15 +49,4 @@ struct Deviation {
 Deviation deviation(const BoundEstimator& estimator, const Problem& problem,
                     uint64_t seed, EstimatorState state = {});
 
-/// Mean and variance of the estimate for one unit at logit `a` under the loss
-/// f, by weighting 2^20 replicates with the share of (0, 1) around the uniform
-/// number that drew their unit: a quadrature, far more accurate than plain
-/// means where the estimate is a function of that number.
-struct Moments {
-  double mean = 0;
-  double variance = 0;
-};
-Moments one_unit_moments(const BoundEstimator& estimator, double a,
-                         const UnitOptions& units, const Noise::Function& f);
-
 }  // namespace signet
