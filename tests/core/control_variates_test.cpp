@@ -105,6 +105,44 @@ TEST(ControlVariates, AreUnbiasedWhateverWasLearned) {
   }
 }
 
+// Units in a grid, and examples in two axes: the same numbers.
+TEST(ControlVariates, ShapesOfExamplesAndUnitsDoNotMatter) {
+  const auto run = [](const char* spelling, at::IntArrayRef examples,
+                      at::IntArrayRef grid) {
+    auto shape = examples.vec();
+    shape.insert(shape.end(), grid.begin(), grid.end());
+    const auto flat = [&](const Tensor& x) {
+      auto rows = examples.vec();
+      rows.push_back(4);
+      return x.reshape(rows);
+    };
+    EstimatorState state;
+    const auto a = torch::linspace(-1, 1, 24 * 4, torch::kDouble)
+                       .view(shape)
+                       .requires_grad_();
+    for (uint64_t step = 0; step < 5; ++step) {
+      BoundEstimator(spelling)(
+          [&](Sampler& sampler) {
+            const auto x = flat(sampler.draw(a, {}));
+            const auto y =
+                flat(sampler.draw((x + a.view_as(x)).view(shape), {}));
+            return (x - 0.3 * y).square().sum(-1) + y.prod(-1);
+          },
+          Random(step), state)
+          .surrogate.mean()
+          .backward();
+    }
+    return a.grad().view({24, 4});
+  };
+  for (const auto* spelling : kLearners) {
+    const auto plain = run(spelling, {24}, {4});
+    EXPECT_TRUE(torch::allclose(plain, run(spelling, {24}, {2, 2}), 1e-12))
+        << spelling;
+    EXPECT_TRUE(torch::allclose(plain, run(spelling, {3, 8}, {4}), 1e-12))
+        << spelling;
+  }
+}
+
 // What was learned does not depend on the encoding either.
 TEST(ControlVariates, LearnTheSameInBothEncodings) {
   for (const auto* spelling : kLearners) {
