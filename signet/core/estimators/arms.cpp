@@ -82,7 +82,8 @@ const Registered<Estimator> entry{{
 another (Dirichlet copula), and the leave-one-out estimator `rloo` divided by
 one minus their correlation. With two samples it is `disarm`. The direct
 gradient of the loss is that of the first sample. In a chain of layers the K
-states of a layer share the layers below, and the tail is drawn anew.
+states of a layer share the layers below, and the tail is drawn anew; `rloo`
+averages over K states of those as well, and can be less noisy there.
 Cost: one forward, and K - 1 for each layer of units.
 )",
     .paper = "Dimitriev, Zhou 2021, arXiv:2105.14141",
