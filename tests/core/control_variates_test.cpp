@@ -121,7 +121,8 @@ TEST(ControlVariates, ShapesOfExamplesAndUnitsDoNotMatter) {
                        .view(shape)
                        .requires_grad_();
     for (uint64_t step = 0; step < 5; ++step) {
-      BoundEstimator(spelling)(
+      const BoundEstimator estimator(spelling);
+      estimator(
           [&](Sampler& sampler) {
             const auto x = flat(sampler.draw(a, {}));
             const auto y =
