@@ -9,6 +9,7 @@ a leading axis, by the same operations.
 """
 import argparse
 import math
+import statistics
 import time
 
 import torch
@@ -57,7 +58,7 @@ def reinforce(parameters, x, y):
 
 
 def measure(estimator, replicates, seconds):
-    """Gradient samples a second, for at least so many seconds."""
+    """Gradient samples a second: the median over iterations."""
     generator = torch.Generator().manual_seed(1)
     x, y = points(generator)
     lead = [replicates] if replicates > 1 else []
@@ -70,21 +71,17 @@ def measure(estimator, replicates, seconds):
     flat = [p for pair in parameters for p in pair]
     total = sum(p[0].numel() if lead else p.numel() for p in flat)
     mean = torch.zeros(total)
-    count, start = 0, None
-    while True:
+    times, start = [], time.perf_counter()
+    while time.perf_counter() - start < seconds or len(times) < 2:
+        begin = time.perf_counter()
         for p in flat:
             p.grad = None
         estimator(parameters, x, y).mean(-1).sum().backward()
         # What a measurement keeps of a sample.
         gradients = torch.cat([p.grad.reshape(*lead, -1) for p in flat], -1)
         mean += gradients.sum(0) if lead else gradients
-        now = time.perf_counter()
-        if start is None:  # the first one warms up
-            start = now
-            continue
-        count += max(replicates, 1)
-        if now - start >= seconds:
-            return count / (now - start)
+        times.append(time.perf_counter() - begin)
+    return replicates / statistics.median(times)
 
 
 def main():

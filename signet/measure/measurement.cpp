@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 
 #include "signet/core/checks.h"
 #include "signet/core/torch.h"
@@ -19,7 +20,8 @@ constexpr uint32_t kLearning = 1, kMeasuring = 2;
 struct Subject {
   Subject(const std::string& spelling, const Problem& problem,
           const Reference& reference, const MeasurementOptions& options)
-      : estimator(spelling),
+      : label(spelling),
+        estimator(spelling),
         samples(traits().deterministic ? 1 : options.samples),
         statistics(parameter_ranges(problem), reference, options.samples) {
     check(!traits().bound, "measure",
@@ -29,9 +31,11 @@ struct Subject {
   }
 
   const Traits& traits() const { return estimator.record().traits; }
+  int64_t left() const { return samples - statistics.samples(); }
 
+  std::string label;
   BoundEstimator estimator;
-  int64_t samples, learned = 0;
+  int64_t samples, learned = 0, replicates = 1;
   EstimatorState state;
   GradientStatistics statistics;
   double evaluations = 0;
@@ -41,22 +45,41 @@ struct Subject {
 void learn(Subject& subject, const Problem& problem,
            const MeasurementOptions& options) {
   if (!subject.traits().learns) return;
-  for (; subject.learned < options.learn; ++subject.learned) {
-    const auto random = options.random.at_step(kLearning).replica(
-        static_cast<uint32_t>(subject.learned));
+  for (int64_t i = 0; i < options.learn; ++i) {
+    const auto random =
+        options.random.at_step(kLearning).replica(static_cast<uint32_t>(i));
     sample_gradients(subject.estimator, problem, 1, random, subject.state);
+    if (subject.state.tensors.empty()) return;  // not with these arguments
+    ++subject.learned;
   }
 }
 
-void run(Subject& subject, const Problem& problem, int64_t replicates,
-         const Random& random) {
+GradientSamples timed_run(Subject& subject, const Problem& problem,
+                          int64_t replicates, const Random& random) {
   const auto start = Clock::now();
-  const auto samples = sample_gradients(subject.estimator, problem, replicates,
-                                        random, subject.state);
+  auto samples = sample_gradients(subject.estimator, problem, replicates,
+                                  random, subject.state);
   const std::chrono::duration<double> time = Clock::now() - start;
   subject.seconds.push_back(time.count() / static_cast<double>(replicates));
-  subject.evaluations = samples.evaluations;
-  subject.statistics.add(samples.gradients.to(torch::kDouble).cpu());
+  return samples;
+}
+
+/// Finds how many replicates fit into a run. The runs here are not timed: the
+/// first ones pay for what is done once.
+void prepare(Subject& subject, const Problem& problem, int64_t most,
+             const Random& random) {
+  const auto run = [&] {
+    return sample_gradients(subject.estimator, problem, subject.replicates,
+                            random, subject.state)
+        .evaluations;
+  };
+  subject.evaluations = run();
+  // What is evaluated so often is on an axis of its own.
+  subject.replicates =
+      std::max<int64_t>(1, std::llround(most / subject.evaluations));
+  if (!subject.traits().deterministic)
+    subject.replicates = std::min(subject.replicates, subject.samples);
+  run();
 }
 
 double median(std::vector<double> values) {
@@ -72,44 +95,47 @@ Measurement measure(const Problem& problem, const Reference& reference,
                     const MeasurementOptions& options,
                     const MeasurementProgress& progress) {
   check(options.samples > 0, "measure", "samples must be positive");
-  Measurement result{
-      .problem = problem.name,
-      .parameters = parameter_ranges(problem)[0].count,
-      .examples = problem.examples,
-      .replicates = std::min(replicates_of_a_run(problem), options.samples),
-      .reference = reference,
-      .options = options};
+  Measurement result{.problem = problem.name,
+                     .parameters = parameter_ranges(problem)[0].count,
+                     .examples = problem.examples,
+                     .reference = reference,
+                     .options = options};
   std::vector<Subject> subjects;
   int64_t total = 0, done = 0;
   for (const auto& spelling : estimators) {
     subjects.emplace_back(spelling, problem, reference, options);
     total += subjects.back().samples;
   }
+  const int64_t replicates = replicates_of_a_run(problem);
   for (auto& subject : subjects) {
     learn(subject, problem, options);
     subject.state.learning = false;
-    // A first run that is not timed: it pays for what is done once.
-    if (!subject.traits().deterministic) {
-      sample_gradients(subject.estimator, problem, result.replicates,
-                       options.random, subject.state);
-    }
+    prepare(subject, problem, replicates, options.random);
   }
-  for (uint32_t run_number = 0; done < total; ++run_number) {
-    const auto random = options.random.at_step(kMeasuring).replica(run_number);
+  for (uint32_t turn = 0; done < total; ++turn) {
+    const auto random = options.random.at_step(kMeasuring).replica(turn);
     for (auto& subject : subjects) {
-      const int64_t left = subject.samples - subject.statistics.samples();
-      if (left == 0) continue;
-      const int64_t replicates = std::min(left, result.replicates);
-      run(subject, problem, replicates, random);
-      done += replicates;
+      if (subject.left() == 0) continue;
+      // Of equal samples one is enough, but a run has the size of all runs.
+      const int64_t count =
+          std::min(subject.left(),
+                   subject.traits().deterministic ? 1 : subject.replicates);
+      const auto samples = timed_run(
+          subject, problem,
+          subject.traits().deterministic ? subject.replicates : count, random);
+      subject.statistics.add(
+          samples.gradients.narrow(0, 0, count).to(torch::kDouble).cpu());
+      done += count;
       if (progress) progress(done, total);
     }
   }
   for (const auto& subject : subjects) {
     const bool deterministic = subject.traits().deterministic;
-    result.estimators.push_back({.estimator = subject.estimator.spell(),
+    result.estimators.push_back({.label = subject.label,
+                                 .estimator = subject.estimator.spell(),
                                  .samples = subject.samples,
                                  .learned = subject.learned,
+                                 .replicates = subject.replicates,
                                  .deterministic = deterministic,
                                  .evaluations = subject.evaluations,
                                  .seconds = median(subject.seconds),

@@ -16,9 +16,11 @@ struct MeasurementOptions {
 
 /// One estimator at one point.
 struct EstimatorMeasurement {
-  std::string estimator;  ///< as spelled, with every parameter
+  std::string label;      ///< as the user spelled it
+  std::string estimator;  ///< with every parameter
   int64_t samples = 0;
-  int64_t learned = 0;  ///< estimates that it learned from beforehand
+  int64_t learned = 0;     ///< estimates that it learned from beforehand
+  int64_t replicates = 0;  ///< estimates in one run
   bool deterministic = false;
   double evaluations = 0;  ///< of the loss for one estimate, counted
   double seconds = 0;      ///< for one estimate: the median over runs
@@ -29,7 +31,6 @@ struct EstimatorMeasurement {
 struct Measurement {
   std::string problem;
   int64_t parameters = 0, examples = 0;
-  int64_t replicates = 0;  ///< estimates in one run
   Reference reference = {};
   MeasurementOptions options = {};
   std::vector<EstimatorMeasurement> estimators = {};

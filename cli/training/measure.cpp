@@ -1,0 +1,219 @@
+// signet measure ESTIMATOR... --problem SPELLING | --network NET --data POINTS
+
+#include <cstdio>
+#include <memory>
+#include <optional>
+
+#include "cli/command.h"
+#include "cli/training/start_torch.h"
+#include "signet/data/atomic_file.h"
+#include "signet/experiments/measured_network.h"
+#include "signet/experiments/measurement_json.h"
+#include "signet/experiments/measurement_page.h"
+#include "signet/experiments/measurement_text.h"
+#include "signet/experiments/progress.h"
+#include "signet/report/html.h"
+
+namespace signet {
+namespace {
+
+struct Options {
+  std::vector<std::string> estimators;
+  std::string problem, network, weights, data, loss = "logistic";
+  std::string reference, report, optimizer = "adam";
+  int64_t samples = 20000, reference_samples = 0, seed = 1, learn = 1000;
+  int64_t basket = 0, batch = 0;
+  double tolerance = 0.01, alpha = 0.01, rate = 0.01;
+  int threads = 1;
+  bool json = false;
+};
+
+/// As it can be typed again.
+std::string quoted(const std::string& text) {
+  return text.find_first_of(" ()*") == std::string::npos ? text
+                                                         : "'" + text + "'";
+}
+
+std::string command_text(const Options& o) {
+  std::string text = "signet measure";
+  for (const auto& e : o.estimators) text += " " + quoted(e);
+  const auto add = [&](const char* name, const std::string& value) {
+    if (!value.empty()) text += std::string(" --") + name + " " + quoted(value);
+  };
+  add("problem", o.problem);
+  add("network", o.network);
+  add("weights", o.weights);
+  add("data", o.data);
+  if (!o.network.empty()) add("loss", o.loss);
+  add("reference", o.reference);
+  if (o.reference_samples > 0)
+    add("reference-samples", std::to_string(o.reference_samples));
+  add("samples", std::to_string(o.samples));
+  add("learn", std::to_string(o.learn));
+  add("tolerance", number_text(o.tolerance));
+  add("alpha", number_text(o.alpha));
+  if (o.basket > 0) {
+    add("basket", std::to_string(o.basket));
+    add("batch", std::to_string(o.batch));
+    add("rate", number_text(o.rate));
+    add("optimizer", o.optimizer);
+  }
+  return text + " --seed " + std::to_string(o.seed);
+}
+
+Problem problem_of(const Options& o) {
+  if (o.network.empty()) {
+    check(o.weights.empty() && o.data.empty(), "measure",
+          "--weights and --data go with --network");
+    return make_problem(o.problem.empty() ? "cosine" : o.problem);
+  }
+  check(o.problem.empty(), "measure",
+        "--problem and --network exclude each other");
+  check(!o.data.empty(), "measure", "--network needs --data POINTS.csv");
+  return network_problem({.network = o.network,
+                          .weights = o.weights,
+                          .data = o.data,
+                          .loss = o.loss,
+                          .seed = o.seed});
+}
+
+int run(const Options& o) {
+  start_torch(o.threads);
+  auto problem = problem_of(o);
+  for (const auto& e : o.estimators) BoundEstimator{e};
+  const auto command = command_text(o);
+  const Random random(static_cast<uint64_t>(o.seed));
+
+  std::optional<Basket> basket;
+  if (o.basket > 0) {
+    Progress progress("basket", static_cast<double>(o.basket), "steps");
+    basket = run_basket(
+        problem, o.estimators,
+        {.steps = o.basket,
+         .batch = o.batch,
+         .rate = o.rate,
+         .optimizer = o.optimizer,
+         .random = random},
+        [&](int64_t step) { progress.update(static_cast<double>(step)); });
+    progress.cancel();
+    problem = basket->end;
+  }
+  // Ten times the samples: its error is then a third of what it judges.
+  const int64_t reference_samples =
+      o.reference_samples > 0 ? o.reference_samples : 10 * o.samples;
+  Progress reference_progress(
+      "reference", static_cast<double>(reference_samples), "samples");
+  const auto reference =
+      reference_gradient(problem,
+                         {.estimator = o.reference,
+                          .samples = reference_samples,
+                          .random = random.at_step(0)},
+                         [&](int64_t done) {
+                           reference_progress.update(static_cast<double>(done));
+                         });
+  reference_progress.cancel();
+  Progress progress(
+      "measuring",
+      static_cast<double>(o.samples) * static_cast<double>(o.estimators.size()),
+      "samples");
+  const auto measurement =
+      measure(problem, reference, o.estimators,
+              {.samples = o.samples,
+               .learn = o.learn,
+               .random = random,
+               .confidence = {.alpha = o.alpha, .tolerance = o.tolerance}},
+              [&](int64_t done, int64_t) {
+                progress.update(static_cast<double>(done));
+              });
+  progress.cancel();
+
+  const Basket* trajectory = basket ? &*basket : nullptr;
+  if (!o.report.empty()) {
+    write_atomically(o.report, report::render_html(measurement_page(
+                                   measurement, trajectory, command)));
+  }
+  if (o.json) {
+    std::printf("%s\n",
+                measurement_json(measurement, trajectory, command).c_str());
+    return 0;
+  }
+  if (trajectory) std::printf("%s\n", basket_text(*trajectory).c_str());
+  std::printf("%s", measurement_text(measurement).c_str());
+  return 0;
+}
+
+std::string problems_help() {
+  std::string text = "\nProblems:\n";
+  for (const auto& record : table<ProblemRecord>()) {
+    text += "  " + record.name + ": " + record.summary + "\n";
+    for (const auto& p : record.parameters) text += "    " + describe(p) + "\n";
+  }
+  return text +
+         "\nA network is a TOML file with `inputs = 2` and `layers = [...]` "
+         "('signet help layers'),\nits weights safetensors named by layer "
+         "(0.weight) or a run's checkpoint, its data a CSV\nfile with a line "
+         "of names and the label in the last column.\n";
+}
+
+const Registered<Command> entry{{
+    .name = "measure",
+    .summary = "How biased and how noisy estimators are, with confidence",
+    .setup = [](CLI::App& app) -> std::function<int()> {
+      auto o = std::make_shared<Options>();
+      app.add_option("estimators", o->estimators,
+                     "spellings such as st or 'gumbel(temperature=0.5)'")
+          ->required();
+      app.add_option("--problem", o->problem,
+                     "a built-in problem (default: cosine), listed below");
+      app.add_option("--network", o->network, "a network of your own, TOML");
+      app.add_option("--weights", o->weights,
+                     "its weights (default: initialised from the seed)");
+      app.add_option("--data", o->data, "its points, CSV");
+      app.add_option("--loss", o->loss,
+                     "of the network: logistic, mse or cross_entropy");
+      app.add_option("--samples", o->samples,
+                     "gradients of each estimator (default 20000)")
+          ->check(CLI::PositiveNumber);
+      app.add_option("--seed", o->seed, "of all random numbers (default 1)")
+          ->check(CLI::NonNegativeNumber);
+      app.add_option("--learn", o->learn,
+                     "samples that estimators with learned state see "
+                     "beforehand (default 1000)")
+          ->check(CLI::NonNegativeNumber);
+      app.add_option("--reference", o->reference,
+                     "unbiased estimator to compare with (default: an exact "
+                     "one if possible, else rloo)");
+      app.add_option("--reference-samples", o->reference_samples,
+                     "of a reference that is not exact (default: 10 times "
+                     "--samples)")
+          ->check(CLI::PositiveNumber);
+      app.add_option("--tolerance", o->tolerance,
+                     "bias / |gradient| that counts as none (default 0.01)")
+          ->check(CLI::PositiveNumber);
+      app.add_option("--alpha", o->alpha,
+                     "chance of a false 'biased', and of an interval's error "
+                     "(default 0.01)")
+          ->check(CLI::Range(1e-9, 0.5));
+      app.add_option("--basket", o->basket,
+                     "first train so many steps by the first estimator and "
+                     "follow all of them")
+          ->check(CLI::PositiveNumber);
+      app.add_option("--batch", o->batch,
+                     "examples of a step of the basket (default: all)")
+          ->check(CLI::PositiveNumber);
+      app.add_option("--rate", o->rate, "of the basket's steps (default 0.01)")
+          ->check(CLI::NonNegativeNumber);
+      app.add_option("--optimizer", o->optimizer,
+                     "of the basket: adam (default) or sgd");
+      app.add_option("--threads", o->threads,
+                     "threads (default 1, so that times compare)")
+          ->check(CLI::PositiveNumber);
+      app.add_flag("--json", o->json, "print JSON");
+      app.add_option("--report", o->report, "also write a page, HTML");
+      app.footer(problems_help());
+      return [o] { return run(*o); };
+    },
+}};
+
+}  // namespace
+}  // namespace signet

@@ -1,0 +1,30 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+#include "signet/measure/problem.h"
+
+namespace signet {
+
+/// A network of the user's own with points to evaluate it on.
+struct MeasuredNetworkFiles {
+  /// TOML with `inputs = 2` and `layers = ["linear(outputs=5, ...)", ...]`.
+  std::filesystem::path network;
+  /// Safetensors by the layers' places, "0.weight", "2.latent"; a checkpoint
+  /// of `signet train` ("network.0.latent") is one too. Empty: initialised
+  /// from `seed`.
+  std::filesystem::path weights = {};
+  /// CSV with a line of names: inputs, and the label in the last column.
+  std::filesystem::path data = {};
+  std::string loss = "logistic";  ///< of loss_kinds()
+  int64_t seed = 1;
+};
+
+/// The network's mean loss over the points as a problem whose groups are its
+/// layers. The network is that of evaluation: batch norm has its running
+/// moments, dropout is off.
+/// Errors: one line that names the file and the key, tensor, or row and column.
+Problem network_problem(const MeasuredNetworkFiles& files);
+
+}  // namespace signet

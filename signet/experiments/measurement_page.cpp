@@ -1,0 +1,80 @@
+#include "signet/experiments/measurement_page.h"
+
+#include "signet/base/names.h"
+#include "signet/experiments/measurement_text.h"
+
+namespace signet {
+namespace {
+
+report::LineChart rmse_chart(const Measurement& m, size_t group) {
+  const auto& first = m.estimators[0].groups[group];
+  report::LineChart chart{
+      .title = first.name == "all" ? "All parameters" : first.name,
+      .x_label = "samples averaged",
+      .y_label = "RMSE / |gradient|",
+      .log_x = true,
+      .log_y = true};
+  for (const auto& e : m.estimators) {
+    const auto& statistics = e.groups[group];
+    report::Series line{.label = e.label};
+    for (const auto& mean : statistics.means) {
+      line.x.push_back(static_cast<double>(mean.n));
+      line.y.push_back(mean.rmse);
+    }
+    chart.series.push_back(std::move(line));
+    if (statistics.verdict != Verdict::biased || e.deterministic) continue;
+    const double floor = statistics.relative(statistics.bias);
+    chart.series.push_back(
+        {.label = e.label + ", bias alone",
+         .x = {1, static_cast<double>(statistics.means.back().n)},
+         .y = {floor, floor},
+         .dashed = true});
+  }
+  return chart;
+}
+
+report::LineChart basket_chart(const Basket& basket) {
+  report::LineChart chart{
+      .title = "Gradient variance along the training (EMA, batch mean)",
+      .x_label = "step",
+      .y_label = "mean over parameters",
+      .log_y = true};
+  std::vector<double> steps(basket.steps.begin(), basket.steps.end());
+  for (const auto& curve : basket.curves)
+    chart.series.push_back(
+        {.label = curve.estimator, .x = steps, .y = curve.variance});
+  return chart;
+}
+
+}  // namespace
+
+report::Page measurement_page(const Measurement& m, const Basket* basket,
+                              const std::string& command) {
+  report::Page page{.title = "Gradient estimators, measured",
+                    .subtitle = m.problem};
+  page.figures = {
+      {.label = "Parameters",
+       .value = std::to_string(m.parameters),
+       .note = m.examples > 0 ? std::to_string(m.examples) + " examples"
+                              : "no data"},
+      {.label = "Samples of each",
+       .value = std::to_string(m.options.samples),
+       .note = "full gradients"},
+      {.label = "Reference",
+       .value = m.reference.samples == 0 ? "exact" : "long run",
+       .note = m.reference.name}};
+  if (basket) page.blocks.push_back(basket_chart(*basket));
+  const auto tables = measurement_tables(m);
+  for (size_t i = 0; i < tables.size(); ++i)
+    page.blocks.push_back(rmse_chart(m, i));
+  for (const auto& table : tables)
+    page.blocks.push_back(report::Table{
+        .title = table.title, .columns = table.columns, .rows = table.rows});
+  page.blocks.push_back(report::Text{.title = "How to read it",
+                                     .body = join(measurement_notes(m), "\n"),
+                                     .preformatted = true});
+  page.footer = "Written by " + command;
+  return page;
+}
+
+}  // namespace signet

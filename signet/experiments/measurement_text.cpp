@@ -1,0 +1,237 @@
+#include "signet/experiments/measurement_text.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <functional>
+#include <limits>
+#include <sstream>
+
+namespace signet {
+namespace {
+
+std::string format(const char* pattern, double value) {
+  char text[64];
+  std::snprintf(text, sizeof text, pattern, value);
+  return text;
+}
+
+std::string percent(double share) {
+  if (!std::isfinite(share)) return "-";
+  return format(share < 0.0995 ? "%.2g" : "%.3g", 100 * share);
+}
+
+/// The decades of n that tables show; all are in the JSON and in the chart.
+std::vector<const MeanOfN*> decades(const GroupStatistics& group) {
+  std::vector<const MeanOfN*> shown;
+  int64_t decade = 1;
+  for (const auto& mean : group.means) {
+    if (mean.n != decade) continue;
+    shown.push_back(&mean);
+    decade *= 10;
+  }
+  return shown;
+}
+
+/// One column: its cell, and what decides the best if anything does.
+struct Column {
+  std::string name;
+  std::function<std::string(const EstimatorMeasurement&,
+                            const GroupStatistics&)>
+      cell;
+  /// NaN: takes no part. The least is best.
+  std::function<double(const EstimatorMeasurement&, const GroupStatistics&)>
+      cost = {};
+};
+
+double nan() { return std::numeric_limits<double>::quiet_NaN(); }
+
+std::vector<Column> columns_of(const GroupStatistics& first) {
+  using E = EstimatorMeasurement;
+  using G = GroupStatistics;
+  std::vector<Column> columns{
+      {"estimator", [](const E& e, const G&) { return e.label; }},
+      {"bias %",
+       [](const E&, const G& g) {
+         return percent(g.relative(g.bias)) + " [" +
+                percent(g.relative(g.bias_low)) + ", " +
+                percent(g.relative(g.bias_high)) + "]";
+       }},
+      {"verdict",
+       [](const E&, const G& g) { return std::string(name_of(g.verdict)); }},
+      {"variance",
+       [](const E& e, const G& g) {
+         return e.deterministic ? "-" : short_number(g.variance);
+       },
+       [](const E& e, const G& g) {
+         return e.deterministic ? nan() : g.variance;
+       }}};
+  const auto shown = decades(first);
+  for (size_t i = 0; i < shown.size(); ++i) {
+    const auto at = [i](const G& g) -> const MeanOfN* {
+      const auto means = decades(g);
+      return i < means.size() ? means[i] : nullptr;
+    };
+    columns.push_back(
+        {(i == 0 ? "RMSE n=" : "n=") + std::to_string(shown[i]->n),
+         [at](const E&, const G& g) {
+           return at(g) ? short_number(at(g)->rmse) : "-";
+         },
+         [at](const E&, const G& g) { return at(g) ? at(g)->rmse : nan(); }});
+  }
+  columns.push_back({"cosine n=1",
+                     [](const E&, const G& g) {
+                       const auto& m = g.means[0];
+                       return format("%.2f", m.cosine) + " [" +
+                              format("%.2f", m.cosine_low) + ", " +
+                              format("%.2f", m.cosine_high) + "]";
+                     },
+                     [](const E&, const G& g) { return -g.means[0].cosine; }});
+  if (first.name == "all") {
+    columns.push_back({"evaluations", [](const E& e, const G&) {
+                         return format("%.4g", e.evaluations);
+                       }});
+    columns.push_back(
+        {"us/sample",
+         [](const E& e, const G&) { return short_number(1e6 * e.seconds); },
+         [](const E& e, const G&) {
+           return e.deterministic ? nan() : e.seconds;
+         }});
+  }
+  columns.push_back({"variance x us",
+                     [](const E& e, const G& g) {
+                       return e.deterministic
+                                  ? "-"
+                                  : short_number(1e6 * e.seconds * g.variance);
+                     },
+                     [](const E& e, const G& g) {
+                       return e.deterministic ? nan() : e.seconds * g.variance;
+                     }});
+  return columns;
+}
+
+std::string title_of(const GroupStatistics& group) {
+  auto title = group.name == "all" ? std::string("all parameters") : group.name;
+  title += " (" + std::to_string(group.parameters) +
+           "): |g| = " + short_number(group.gradient_norm);
+  if (group.gradient_norm_error > 0)
+    title += " +- " + short_number(group.gradient_norm_error);
+  return title;
+}
+
+/// Columns wide enough, numbers to the right of the first one.
+std::string aligned(const std::vector<std::string>& columns,
+                    const std::vector<std::vector<std::string>>& rows) {
+  std::vector<size_t> width;
+  for (size_t j = 0; j < columns.size(); ++j) {
+    size_t most = columns[j].size();
+    for (const auto& row : rows) most = std::max(most, row[j].size());
+    width.push_back(most);
+  }
+  std::string text;
+  const auto add = [&](const std::vector<std::string>& row) {
+    std::string line = "  ";
+    for (size_t j = 0; j < row.size(); ++j) {
+      const std::string pad(width[j] - row[j].size(), ' ');
+      if (j > 0) line += "  ";
+      line += j == 0 ? row[j] + pad : pad + row[j];
+    }
+    text += line + "\n";
+  };
+  add(columns);
+  for (const auto& row : rows) add(row);
+  return text;
+}
+
+}  // namespace
+
+std::string short_number(double value) {
+  if (!std::isfinite(value)) return "-";
+  return format("%.3g", value);
+}
+
+std::vector<MeasurementTable> measurement_tables(const Measurement& m) {
+  std::vector<MeasurementTable> tables;
+  const auto& first = m.estimators.at(0).groups;
+  // One group is all there is: no second table of the same.
+  const size_t groups = first.size() == 2 ? 1 : first.size();
+  for (size_t i = 0; i < groups; ++i) {
+    MeasurementTable table{
+        .title = title_of(first[i]), .columns = {}, .rows = {}};
+    table.rows.resize(m.estimators.size());
+    for (const auto& column : columns_of(first[i])) {
+      table.columns.push_back(column.name);
+      size_t best = m.estimators.size();
+      double least = std::numeric_limits<double>::infinity();
+      for (size_t e = 0; e < m.estimators.size(); ++e) {
+        const auto& group = m.estimators[e].groups[i];
+        table.rows[e].push_back(column.cell(m.estimators[e], group));
+        const double cost =
+            column.cost ? column.cost(m.estimators[e], group) : nan();
+        if (cost < least) {
+          least = cost;
+          best = e;
+        }
+      }
+      if (best < m.estimators.size() && m.estimators.size() > 1)
+        table.rows[best].back() += " *";
+      // So that the digits stay one below the other.
+      for (size_t e = 0; column.cost && e < m.estimators.size(); ++e) {
+        if (e != best || m.estimators.size() == 1) table.rows[e].back() += "  ";
+      }
+    }
+    tables.push_back(std::move(table));
+  }
+  return tables;
+}
+
+std::vector<std::string> measurement_notes(const Measurement& m) {
+  std::vector<std::string> notes;
+  const auto note = [&](const char* name, const std::string& text) {
+    char padded[16];
+    std::snprintf(padded, sizeof padded, "%-11s", name);
+    notes.push_back(padded + text);
+  };
+  note("problem", m.problem);
+  note("reference",
+       m.reference.name +
+           (m.reference.samples > 0 ? ", with its own error" : ""));
+  note("samples",
+       std::to_string(m.options.samples) + " of each estimator" +
+           (m.examples > 0
+                ? ", each over all " + std::to_string(m.examples) + " examples"
+                : ""));
+  note("bias",
+       "|E g_1 - g| / |g| with its " +
+           format("%g", 100 * (1 - m.options.confidence.alpha)) +
+           " % interval; biased: a coordinate's z is above its threshold; "
+           "unbiased: not so, and the interval ends below " +
+           format("%g", 100 * m.options.confidence.tolerance) + " %");
+  note("RMSE", "of the mean of n samples, / |g|; variance: trace; *: best");
+  for (const auto& e : m.estimators) {
+    if (e.learned > 0)
+      note("learned", e.label + ": from " + std::to_string(e.learned) +
+                          " samples beforehand");
+  }
+  return notes;
+}
+
+std::string measurement_text(const Measurement& measurement) {
+  std::string text;
+  for (const auto& note : measurement_notes(measurement)) text += note + "\n";
+  for (const auto& table : measurement_tables(measurement))
+    text += "\n" + table.title + "\n" + aligned(table.columns, table.rows);
+  return text;
+}
+
+std::string basket_text(const Basket& basket) {
+  std::vector<std::vector<std::string>> rows;
+  for (const auto& curve : basket.curves) {
+    rows.push_back({curve.estimator, short_number(curve.variance.back())});
+  }
+  return "after " + std::to_string(basket.steps.back()) + " steps with " +
+         basket.curves[0].estimator + "\n" +
+         aligned({"estimator", "gradient variance (EMA, batch mean)"}, rows);
+}
+
+}  // namespace signet
