@@ -65,6 +65,19 @@ Tensor network(LearnedTensors& learned, const PathLayer& layer,
          moments.deviation;
 }
 
+/// What a loss without a derivative has is not a derivative of 0: the estimate
+/// would be biased.
+Tensor derivative(const Tensor& value, const Tensor& distance, bool again) {
+  const auto gradient =
+      value.requires_grad()
+          ? torch::autograd::grad({value.sum()}, {distance}, {}, again, again,
+                                  /*allow_unused=*/true)[0]
+          : Tensor();
+  check(gradient.defined(), "estimator",
+        "the loss must be differentiable in the units of every layer");
+  return gradient;
+}
+
 }  // namespace
 
 StateNoise state_noise(const PathLayer& layer, const Tensor& u) {
@@ -99,18 +112,18 @@ Estimate relaxed_control_estimate(const Objective& objective,
     const auto distance = (layer.logits.detach() - noise.z).requires_grad_();
     RelaxedSampler sampler(path, l, distance, log_temperature.exp(),
                            tail_random(context, l));
-    const auto relaxed_loss = scale * objective(sampler);
-    const auto rest = loss - relaxed_loss.detach();
+    const auto relaxed_loss = objective(sampler);
+    const auto rest = loss - (scale * relaxed_loss).detach();
     const auto moments = running_moments(context.state, prefix + "rest", loss);
-    auto control = relaxed_loss + moments.mean +
+    auto control = scale * relaxed_loss + moments.mean +
                    moments.deviation * learned.number("offset", 0, loss);
-    if (with_network)
-      control = control + network(learned, layer, distance, loss, moments,
-                                  arguments.integer("hidden"));
-    const auto slope =
-        torch::autograd::grad({control.sum()}, {distance}, {},
-                              /*retain_graph=*/learned.learning(),
-                              /*create_graph=*/learned.learning())[0];
+    auto slope = scale * derivative(relaxed_loss, distance, learned.learning());
+    if (with_network) {
+      const auto more = network(learned, layer, distance, loss, moments,
+                                arguments.integer("hidden"));
+      control = control + more;
+      slope = slope + derivative(more, distance, learned.learning());
+    }
     const auto gradient =
         as_units(loss - control, layer.x) * layer.score() + slope * noise.slope;
     gradients.push_back(gradient.detach());

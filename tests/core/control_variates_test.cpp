@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "signet/base/error.h"
 #include "signet/core/torch.h"
 #include "tests/core/estimator_problem.h"
 
@@ -102,6 +103,22 @@ TEST(ControlVariates, AreUnbiasedWhateverWasLearned) {
         }
       }
     }
+  }
+}
+
+TEST(ControlVariates, SayThatTheyNeedTheDerivative) {
+  const auto a = torch::zeros({3, 4}).requires_grad_();
+  for (const std::string spelling : kLearners) {
+    const auto run = [&] {
+      BoundEstimator estimator(spelling);
+      estimator(
+          [&](Sampler& s) { return s.draw(a, {}).detach().square().sum(-1); },
+          Random(1));
+    };
+    if (spelling == "nvil")
+      EXPECT_NO_THROW(run());
+    else
+      EXPECT_THROW(run(), UsageError) << spelling;
   }
 }
 
