@@ -1,5 +1,6 @@
 // signet estimators, signet optimizers, signet help NAME: the tables, printed.
 
+#include <algorithm>
 #include <cstdio>
 #include <memory>
 
@@ -23,12 +24,48 @@ void print_parameters(const std::vector<Parameter>& parameters) {
   for (const auto& p : parameters) std::printf("  %s\n", describe(p).c_str());
 }
 
+/// Rows under a header, each column as wide as its widest cell.
+void print_table(const std::vector<std::vector<std::string>>& rows) {
+  std::vector<size_t> widths(rows[0].size());
+  for (const auto& row : rows)
+    for (size_t i = 0; i < row.size(); ++i)
+      widths[i] = std::max(widths[i], row[i].size());
+  for (const auto& row : rows) {
+    for (size_t i = 0; i + 1 < row.size(); ++i)
+      std::printf("%-*s  ", static_cast<int>(widths[i]), row[i].c_str());
+    std::printf("%s\n", row.back().c_str());
+  }
+}
+
+void print_estimators() {
+  std::vector<std::vector<std::string>> rows{
+      {"name", "kind", "bias", "evaluations", "derivative", "paper"}};
+  for (const auto& e : table<Estimator>()) {
+    const auto& t = e.traits;
+    rows.push_back(
+        {e.name,
+         std::holds_alternative<LayerRule>(e.rule) ? "layer" : "objective",
+         bias_text(t), t.evaluations.text(),
+         t.differentiates_objective ? "needed" : "-",
+         e.papers.empty() ? "-" : short_text(e.papers[0])});
+  }
+  print_table(rows);
+  std::printf(
+      "\nbias: none, or the largest degree of a polynomial loss of one unit "
+      "without any\n"
+      "evaluations of the objective: K samples, L layers, n units, n_l of them "
+      "in layer l\n"
+      "derivative: of the loss with respect to the units\n"
+      "signet help NAME explains one; signet cite NAME prints its BibTeX; "
+      "docs/choose.md how to choose\n");
+}
+
 template <class Record>
 bool print_record(const std::string& name) {
   for (const auto& r : table<Record>()) {
     if (r.name != name) continue;
     std::printf("%s: %s\n%s\nSource: %s\n", r.name.c_str(), r.summary.c_str(),
-                r.help.c_str(), r.paper.c_str());
+                r.help.c_str(), short_text(r.papers).c_str());
     if (!r.parameters.empty()) std::printf("Parameters:\n");
     print_parameters(r.parameters);
     return true;
@@ -79,7 +116,7 @@ const Registered<Command> estimators{{
         if (*markdown)
           std::printf("%s", estimators_markdown().c_str());
         else
-          print_list(table<Estimator>());
+          print_estimators();
         return 0;
       };
     },

@@ -5,6 +5,14 @@
 namespace signet {
 namespace {
 
+/// "Hoof" of "Ann B. Hoof"; what stands in braces, as in "Ann {van Hoof}".
+std::string surname(const std::string& name) {
+  const auto brace = name.find('{');
+  if (brace != std::string::npos)
+    return name.substr(brace + 1, name.find('}') - brace - 1);
+  return name.substr(name.rfind(' ') + 1);
+}
+
 std::vector<std::string> split_authors(const std::string& authors) {
   std::vector<std::string> names;
   const std::string between = " and ";
@@ -23,7 +31,7 @@ std::string short_text(const Paper& paper) {
   const auto names = split_authors(paper.authors);
   std::string text;
   for (size_t i = 0; i < names.size() && i < 3; ++i)
-    text += (i ? ", " : "") + names[i].substr(names[i].rfind(' ') + 1);
+    text += (i ? ", " : "") + surname(names[i]);
   if (names.size() > 3) text += " et al.";
   text += " " + std::to_string(paper.year);
   if (!paper.arxiv.empty()) return text + ", arXiv:" + paper.arxiv;

@@ -98,22 +98,29 @@ UnitOptions with_noise_argument(const DrawContext& context) {
   return units;
 }
 
+std::string bias_text(const Traits& traits) {
+  if (traits.unbiased) return traits.bound ? "none, of its bound" : "none";
+  if (traits.exact_for_one_layer) return "none for one layer";
+  if (traits.order == 0) return "even for linear losses";
+  return "none to degree " + std::to_string(traits.order);
+}
+
 std::string estimators_markdown() {
   std::ostringstream text;
   text << "# Estimators\n\n"
-          "Printed by `signet estimators --markdown`; a test compares.\n";
+          "Printed by `signet estimators --markdown`; a test compares.\n\n"
+          "Bias: \"none to degree d\" is the largest degree of a polynomial "
+          "loss of one unit\nfor which there is none. Evaluations: K samples, "
+          "L layers of units, n units,\nn_l of them in layer l.\n";
   for (const auto& e : table<Estimator>()) {
     text << "\n## " << e.name << "\n\n" << e.summary << ".\n" << e.help << "\n";
     const auto& t = e.traits;
-    text << "* Bias: "
-         << (t.unbiased              ? std::string("none")
-             : t.exact_for_one_layer ? "none for one layer of units"
-                                     : "order " + std::to_string(t.order + 1) +
-                                           " in the scale of the units")
+    text << "* Bias: " << bias_text(t)
          << "\n* Evaluations of the objective: " << t.evaluations.text()
          << "\n* Derivative of the objective: "
-         << (t.differentiates_objective ? "needed" : "not needed")
-         << "\n* Source: " << e.paper << "\n";
+         << (t.differentiates_objective ? "needed" : "not needed") << "\n";
+    if (t.learns) text << "* Learns from the samples it has seen\n";
+    if (!e.papers.empty()) text << "* Source: " << short_text(e.papers) << "\n";
     for (const auto& p : e.parameters) text << "* `" << describe(p) << "`\n";
   }
   return text.str();

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "signet/base/arguments.h"
+#include "signet/base/paper.h"
 #include "signet/base/table.h"
 #include "signet/core/estimator_state.h"
 #include "signet/core/evaluations.h"
@@ -76,7 +77,7 @@ struct Estimator {
   std::string name;
   std::string summary;  ///< one line
   std::string help;     ///< Markdown: the rule, when to use it, its cost
-  std::string paper;    ///< authors, year, arXiv id
+  std::vector<Paper> papers = {};  ///< none: it needs no source
   Traits traits;
   std::vector<Parameter> parameters;
   std::variant<LayerRule, ObjectiveRule> rule;
@@ -136,6 +137,9 @@ Random tail_random(const RuleContext& context, uint64_t k);
 /// draws the units and so derives the proxy; "network" keeps the network's.
 Parameter noise_parameter();
 UnitOptions with_noise_argument(const DrawContext& context);
+
+/// What a record says of its bias: "none", "exact to degree 2".
+std::string bias_text(const Traits& traits);
 
 /// Markdown of all records: `signet estimators --markdown`,
 /// docs/estimators.md.

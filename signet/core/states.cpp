@@ -66,14 +66,14 @@ std::vector<Tensor> StateSpace::states(int64_t first, int64_t count) const {
   return all;
 }
 
-Tensor state_probability(const Path& path) {
+Tensor state_log_probability(const Path& path) {
   auto sum = torch::zeros_like(path.loss);
   for (const auto& layer : path.layers) {
     sum = sum +
           sum_units(log_prob(*layer.units.noise, layer.logits, layer.is_high()),
                     path.loss);
   }
-  return sum.exp();
+  return sum;
 }
 
 Tensor partial_expectation(const Objective& objective, const StateSpace& space,
@@ -84,7 +84,7 @@ Tensor partial_expectation(const Objective& objective, const StateSpace& space,
   auto shape = space.examples().vec();
   shape.insert(shape.begin(), count);
   path.loss = path.loss.expand(shape);
-  return (state_probability(path) * path.loss).sum(0);
+  return (state_log_probability(path).exp() * path.loss).sum(0);
 }
 
 }  // namespace signet

@@ -31,8 +31,8 @@ class StateSpace {
   Path probe_;
 };
 
-/// P(x) of all layers of a path whose units were given. Shapes: [K, E].
-Tensor state_probability(const Path& path);
+/// log P(x) of all layers of a path, of the shape of its loss.
+Tensor state_log_probability(const Path& path);
 
 /// sum of P(s) L(s) over states first .. first + count - 1. Shapes: [E].
 Tensor partial_expectation(const Objective& objective, const StateSpace& space,

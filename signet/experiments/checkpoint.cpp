@@ -19,7 +19,9 @@ using State = std::map<std::string, Tensor>;
 
 /// Who has tensors in the file, "<owner>.<name>".
 const std::pair<std::string, State Checkpoint::*> kOwners[] = {
-    {"network", &Checkpoint::network}, {"optimizer", &Checkpoint::optimizer}};
+    {"network", &Checkpoint::network},
+    {"optimizer", &Checkpoint::optimizer},
+    {"estimator", &Checkpoint::estimator}};
 
 const std::pair<const char*, torch::ScalarType> kTypes[] = {
     {"F32", torch::kFloat}, {"F64", torch::kDouble}, {"I64", torch::kInt64}};
@@ -129,7 +131,8 @@ Checkpoint load_checkpoint(const std::filesystem::path& path) {
                         .inputs = number("inputs"),
                         .threads = number("threads"),
                         .network = {},
-                        .optimizer = {}};
+                        .optimizer = {},
+                        .estimator = {}};
   for (const auto& [name, data] : file.tensors) {
     const auto dot = name.find('.');
     const auto owner = std::find_if(

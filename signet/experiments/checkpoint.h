@@ -19,6 +19,7 @@ struct Checkpoint {
   int64_t threads = 0;  ///< that trained it; sums depend on their number
   std::map<std::string, Tensor> network;    ///< parameters and buffers
   std::map<std::string, Tensor> optimizer;  ///< Optimizer::state()
+  std::map<std::string, Tensor> estimator;  ///< EstimatorState::tensors
 };
 
 /// Parameters and buffers by name. They share memory with the network.
@@ -27,8 +28,9 @@ std::map<std::string, Tensor> network_state(const Network& network);
 void load_network_state(Network& network,
                         const std::map<std::string, Tensor>& state);
 
-/// Writes safetensors, whole or not at all: tensors "network.*" and
-/// "optimizer.*", metadata with the recipe and a table of the layers.
+/// Writes safetensors, whole or not at all: tensors "network.*",
+/// "optimizer.*" and "estimator.*", metadata with the recipe and a table of the
+/// layers.
 void save_checkpoint(const std::filesystem::path& path,
                      const Checkpoint& checkpoint, const NetworkSpec& spec);
 /// Errors: a damaged file, or one of another version: one line.

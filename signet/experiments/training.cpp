@@ -145,6 +145,7 @@ class Run {
   void load(const Checkpoint& checkpoint) {
     load_network_state(network_, checkpoint.network);
     optimizer_.load_state(checkpoint.optimizer, checkpoint.steps);
+    estimator_state_.tensors = checkpoint.estimator;
   }
 
   void save(const fs::path& path, int64_t epoch) const {
@@ -155,7 +156,8 @@ class Run {
                      .inputs = network_.spec().inputs,
                      .threads = at::get_num_threads(),
                      .network = network_state(network_),
-                     .optimizer = optimizer_.state()},
+                     .optimizer = optimizer_.state(),
+                     .estimator = estimator_state_.tensors},
                     network_.spec());
   }
 
@@ -206,7 +208,7 @@ class Run {
           labels.expand(log_p.sizes().slice(0, log_p.dim() - 1));
       return -log_p.gather(-1, target.unsqueeze(-1)).squeeze(-1);
     };
-    const auto estimate = estimator(objective, random);
+    const auto estimate = estimator(objective, random, estimator_state_);
     optimizer_.zero_grad();
     estimate.surrogate.mean().backward();
     const double loss = estimate.loss.mean().item<double>();
@@ -229,6 +231,7 @@ class Run {
   Parts parts_;
   Network network_;
   Optimizer optimizer_;
+  EstimatorState estimator_state_;
   std::vector<Annealing> annealings_;
   int64_t steps_an_epoch_ = 0;
 };

@@ -9,16 +9,6 @@
 namespace signet {
 namespace {
 
-std::vector<Tensor> leaves_of(const Problem& problem, int64_t replicates) {
-  std::vector<Tensor> leaves;
-  for (const auto& parameter : all_parameters(problem)) {
-    auto shape = parameter.sizes().vec();
-    shape.insert(shape.begin(), replicates);
-    leaves.push_back(parameter.expand(shape).clone().requires_grad_());
-  }
-  return leaves;
-}
-
 /// Counts the elements of all layers; draws the mode.
 class CountingSampler : public Sampler {
  public:
@@ -31,11 +21,32 @@ class CountingSampler : public Sampler {
 
 }  // namespace
 
+std::vector<Tensor> replicated_parameters(const Problem& problem,
+                                          int64_t replicates) {
+  std::vector<Tensor> leaves;
+  for (const auto& parameter : all_parameters(problem)) {
+    auto shape = parameter.sizes().vec();
+    shape.insert(shape.begin(), replicates);
+    leaves.push_back(parameter.expand(shape).clone().requires_grad_());
+  }
+  return leaves;
+}
+
+Tensor gradient_rows(const std::vector<Tensor>& leaves) {
+  std::vector<Tensor> rows;
+  for (const auto& leaf : leaves) {
+    const auto gradient =
+        leaf.grad().defined() ? leaf.grad() : torch::zeros_like(leaf.detach());
+    rows.push_back(gradient.reshape({leaf.size(0), -1}));
+  }
+  return torch::cat(rows, 1);
+}
+
 GradientSamples sample_gradients(const BoundEstimator& estimator,
                                  const Problem& problem, int64_t replicates,
                                  const Random& random, EstimatorState& state) {
   check(replicates > 0, "sample_gradients", "replicates must be positive");
-  const auto leaves = leaves_of(problem, replicates);
+  const auto leaves = replicated_parameters(problem, replicates);
   const int64_t losses = replicates * std::max<int64_t>(problem.examples, 1);
   int64_t evaluated = 0;
   const auto estimate = estimator(
@@ -54,13 +65,7 @@ GradientSamples sample_gradients(const BoundEstimator& estimator,
   estimate.surrogate.backward(
       torch::full({}, weight, estimate.surrogate.options())
           .expand(estimate.surrogate.sizes()));
-  std::vector<Tensor> rows;
-  for (const auto& leaf : leaves) {
-    rows.push_back(
-        (leaf.grad().defined() ? leaf.grad() : torch::zeros_like(leaf.detach()))
-            .reshape({replicates, -1}));
-  }
-  return {torch::cat(rows, 1), static_cast<double>(evaluated) / losses};
+  return {gradient_rows(leaves), static_cast<double>(evaluated) / losses};
 }
 
 GradientSamples sample_gradients(const BoundEstimator& estimator,
@@ -73,11 +78,11 @@ GradientSamples sample_gradients(const BoundEstimator& estimator,
 
 int64_t replicates_of_a_run(const Problem& problem) {
   // Floats of one tensor of all units. A layer's tensors are a few times that.
-  constexpr int64_t kElements = int64_t{1} << 18;
+  constexpr int64_t kElements = int64_t{1} << 19;
   constexpr int64_t kMost = 4096;
   torch::NoGradGuard no_gradient;
   CountingSampler sampler;
-  problem.loss(leaves_of(problem, 1), sampler);
+  problem.loss(replicated_parameters(problem, 1), sampler);
   int64_t elements = std::max<int64_t>(sampler.elements, problem.examples);
   for (const auto& parameter : all_parameters(problem))
     elements = std::max(elements, parameter.numel());

@@ -13,6 +13,13 @@ struct GradientSamples {
   double evaluations = 0;  ///< of the loss, counted, for each of them
 };
 
+/// The parameters of all groups as leaves [R, ...], equal copies.
+std::vector<Tensor> replicated_parameters(const Problem& problem,
+                                          int64_t replicates);
+
+/// What a backward pass left in such leaves, [R, all parameters in turn].
+Tensor gradient_rows(const std::vector<Tensor>& leaves);
+
 /// R estimates from one run of the estimator on R replicates of the problem.
 /// Cost: R estimates, with the overhead of one.
 GradientSamples sample_gradients(const BoundEstimator& estimator,

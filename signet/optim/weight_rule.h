@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "signet/base/arguments.h"
+#include "signet/base/paper.h"
 #include "signet/base/table.h"
 
 namespace signet {
@@ -31,7 +32,7 @@ struct WeightRule {
   std::string name;
   std::string summary;  ///< one line
   std::string help;     ///< Markdown: the step, when to use it
-  std::string paper;
+  std::vector<Paper> papers = {};
   std::vector<Parameter> parameters;
   void (*step)(const StepContext& context);
 };

@@ -28,6 +28,12 @@ TEST(Paper, IsNamedInALine) {
             "https://y.example");
 }
 
+TEST(Paper, SurnamesOfSeveralWordsStandInBraces) {
+  auto paper = kThree;
+  paper.authors = "Ann {van Alpha} and Bo Beta";
+  EXPECT_EQ(short_text(paper), "van Alpha, Beta 2020, arXiv:2001.00001");
+}
+
 TEST(Paper, IsPrintedAsBibtex) {
   EXPECT_EQ(bibtex(kThree),
             "@article{a2020x,\n"

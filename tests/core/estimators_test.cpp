@@ -104,8 +104,12 @@ TEST(Estimators, TableIsAsLongAsTheFolder) {
     auto stem = e.name;
     std::replace(stem.begin(), stem.end(), '-', '_');
     EXPECT_EQ(std::count(files.begin(), files.end(), stem), 1) << e.name;
-    EXPECT_FALSE(e.summary.empty() || e.help.empty() || e.paper.empty())
-        << e.name;
+    EXPECT_FALSE(e.summary.empty() || e.help.empty()) << e.name;
+    for (const auto& paper : e.papers) {
+      EXPECT_FALSE(paper.key.empty() || paper.authors.empty() ||
+                   paper.title.empty() || paper.year == 0)
+          << e.name;
+    }
   }
 }
 

@@ -22,7 +22,7 @@ struct States {
         run_path(objective, Random(1), {StateSpace(objective).states(0, 16)});
     const auto& layer = all.layers[0];
     loss = all.loss.squeeze(1);
-    weight = state_probability(all).squeeze(1);
+    weight = state_log_probability(all).exp().squeeze(1);
     p = layer.probability().squeeze(0);
     is_high = layer.is_high().squeeze(1).to(torch::kDouble);
     score = layer.score().squeeze(1);

@@ -56,14 +56,15 @@ std::string error_of(const Function& function) {
 
 // Killed with SIGKILL in its second epoch and resumed, a run of the program
 // ends with the bytes of one that was left alone.
-TEST(Training, ResumeAfterAKillIsBitExact) {
+void resume_after_a_kill(const std::string& estimator,
+                         const std::vector<std::string>& anneal) {
   const TempFolder folder;
   auto recipe = tiny_recipe(folder);
   write_tiny_data(folder / "data", 30000, 60);
   recipe.train.epochs = 2;
   recipe.train.batch = 10;
-  recipe.train.estimator = "gumbel";
-  recipe.train.anneal = {"temperature = exponential(factor=0.3, limit=0.2)"};
+  recipe.train.estimator = estimator;
+  recipe.train.anneal = anneal;
   recipe.network.layers.insert(recipe.network.layers.begin() + 3,
                                "dropout(rate=0.2)");
   std::ofstream(folder / "r.toml") << recipe_text(recipe);
@@ -95,6 +96,15 @@ TEST(Training, ResumeAfterAKillIsBitExact) {
   EXPECT_EQ(lasting_metrics(folder / "killed"),
             lasting_metrics(folder / "whole"));
   EXPECT_EQ(read_csv(metrics).rows.size(), 2U);
+}
+
+TEST(Training, ResumeAfterAKillIsBitExact) {
+  resume_after_a_kill("gumbel",
+                      {"temperature = exponential(factor=0.3, limit=0.2)"});
+}
+
+TEST(Training, ResumeAfterAKillKeepsWhatTheEstimatorLearned) {
+  resume_after_a_kill("reinforce(baseline=unit)", {});
 }
 
 // A checkpoint is written after the row of its epoch: a kill between the two

@@ -7,6 +7,7 @@
 
 #include "signet/core/coupled_units.h"
 #include "signet/core/estimator.h"
+#include "signet/core/papers.h"
 #include "signet/core/torch.h"
 
 namespace signet {
@@ -35,7 +36,7 @@ const Registered<Estimator> entry{{
 averages it over `u` and `1 - u`; here for comparison, as its variance does not
 fall where units become certain. Cost: one forward.
 )",
-    .paper = "Yin, Zhou 2019, arXiv:1807.11143",
+    .papers = {kYinZhou2019},
     .traits = {.unbiased = true, .differentiates_objective = false},
     .parameters = {},
     .rule = ObjectiveRule{estimate},

@@ -8,6 +8,7 @@
 
 #include "signet/core/coupled_units.h"
 #include "signet/core/estimator.h"
+#include "signet/core/papers.h"
 #include "signet/core/tail.h"
 #include "signet/core/torch.h"
 
@@ -40,7 +41,7 @@ and costs the same; take that one. In a chain of layers each layer gets its pair
 given the layers below, and the tail is drawn anew.
 Cost: one forward, and one for each layer of units.
 )",
-    .paper = "Yin, Zhou 2019, arXiv:1807.11143",
+    .papers = {kYinZhou2019},
     .traits = {.unbiased = true,
                .evaluations = {.per_layer = 1},
                .differentiates_objective = false},

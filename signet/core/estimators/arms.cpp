@@ -86,7 +86,13 @@ states of a layer share the layers below, and the tail is drawn anew; `rloo`
 averages over K states of those as well, and can be less noisy there.
 Cost: one forward, and K - 1 for each layer of units.
 )",
-    .paper = "Dimitriev, Zhou 2021, arXiv:2105.14141",
+    .papers = {{.key = "dimitriev2021arms",
+                .authors = "Alek Dimitriev and Mingyuan Zhou",
+                .title = "ARMS: Antithetic-REINFORCE-Multi-Sample Gradient for "
+                         "Binary Variables",
+                .year = 2021,
+                .venue = "International Conference on Machine Learning",
+                .arxiv = "2105.14141"}},
     .traits = {.unbiased = true,
                .evaluations = {.per_layer = -1, .per_sample_layer = 1},
                .differentiates_objective = false},

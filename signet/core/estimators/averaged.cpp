@@ -21,7 +21,7 @@ Runs the network K times with independent noise and averages losses and
 gradients: the bias of the wrapped rule, and 1/K of its variance. What every rule
 that takes K evaluations has to be compared with. Cost: K forwards and backwards.
 )",
-    .paper = "the law of large numbers",
+
     .traits = {.order = 1, .evaluations = {.fixed = 0, .per_sample = 1}},
     .parameters = {wrapped_parameter("st"), samples_parameter(4)},
     .rule = ObjectiveRule{estimate},

@@ -9,6 +9,7 @@
 // Shekhovtsov 2021.
 
 #include "signet/core/estimator.h"
+#include "signet/core/papers.h"
 #include "signet/core/reweighting.h"
 
 namespace signet {
@@ -31,8 +32,7 @@ variance grows like 1/P(x) of the rare state. For binary units it is the same
 rule as `zgr` and as `reinmax` at temperature 1, and the limit of `gumbel-rao`.
 Cost: one forward, one backward.
 )",
-    .paper = "Gregor et al. 2014, arXiv:1310.8499; Shekhovtsov 2021, "
-             "arXiv:2110.03549",
+    .papers = {kGregor2014, kShekhovtsov2021},
     .traits = {.order = 2},
     .parameters = {},
     .rule = LayerRule{draw},

@@ -42,8 +42,20 @@ where the loss cannot be differentiated. In a chain of layers each layer gets
 its pair given the layers below, and the tail is drawn anew.
 Cost: one forward, and one for each layer of units.
 )",
-    .paper = "Dong, Mnih, Tucker 2020, arXiv:2006.10680; Yin et al. 2020, "
-             "U2G",
+    .papers = {{.key = "dong2020disarm",
+                .authors = "Zhe Dong and Andriy Mnih and George Tucker",
+                .title = "DisARM: An Antithetic Gradient Estimator for Binary "
+                         "Latent Variables",
+                .year = 2020,
+                .venue = "Advances in Neural Information Processing Systems",
+                .arxiv = "2006.10680"},
+               {.key = "yin2020probabilistic",
+                .authors = "Mingzhang Yin and Nhat Ho and Bowei Yan and "
+                           "Xiaoning Qian and Mingyuan Zhou",
+                .title = "Probabilistic Best Subset Selection via "
+                         "Gradient-Based Optimization",
+                .year = 2020,
+                .arxiv = "2006.06448"}},
     .traits = {.unbiased = true,
                .evaluations = {.per_layer = 1},
                .differentiates_objective = false},

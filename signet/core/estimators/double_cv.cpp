@@ -67,7 +67,14 @@ starts at 0, where this is `rloo`, and is learned to lower the variance; with
 `alpha = 1` a loss that is linear in a layer of units has no variance. Unbiased
 in any depth. Cost: K forwards and 2 K backwards.
 )",
-    .paper = "Titsias, Shi 2022, arXiv:2111.05300",
+    .papers = {{.key = "titsias2022double",
+                .authors = "Michalis K. Titsias and Jiaxin Shi",
+                .title = "Double Control Variates for Gradient Estimation in "
+                         "Discrete Latent Variable Models",
+                .year = 2022,
+                .venue = "International Conference on Artificial Intelligence "
+                         "and Statistics",
+                .arxiv = "2111.05300"}},
     .traits = {.unbiased = true,
                .evaluations = {.fixed = 0, .per_sample = 1},
                .learns = true},

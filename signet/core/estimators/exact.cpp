@@ -86,7 +86,7 @@ Cost: `2^n` evaluations, in blocks of 4096 on a leading axis, over which the
 network must broadcast. With more states than one block each is evaluated twice,
 so that memory stays that of one block, and gradients go to leaves only.
 )",
-    .paper = "the definition of the expectation",
+
     .traits = {.unbiased = true,
                .evaluations = {.per_state = 1},
                .differentiates_objective = false,

@@ -131,7 +131,7 @@ it and the input alone: `v_{l-1} = T_l v_l` from the top down, with
 over neighbouring layers instead of `2^n` over all units, so three layers of ten
 units take seconds. A network that skips a layer is an error; `exact` takes it.
 )",
-    .paper = "the definition of the expectation, summed layer by layer",
+
     .traits = {.unbiased = true,
                .evaluations = {.per_layer_state = 2},
                .differentiates_objective = false,

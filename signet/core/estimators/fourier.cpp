@@ -7,6 +7,7 @@
 // never less than the V/S of S independent runs (`averaged`). Pervez et al.
 // 2020 (FouST); Shekhovtsov 2021, Proposition 9.
 
+#include "signet/core/papers.h"
 #include "signet/core/renewed_runs.h"
 
 namespace signet {
@@ -29,8 +30,7 @@ wrapped rule. The variance is `V/S (1 + (S - 1) rho^2)` for one unit: more than
 that of independent runs (`averaged`, which is `keep=0`), for the same cost.
 Here to be measured. Cost: S forwards and backwards.
 )",
-    .paper = "Pervez, Cohen, Gavves 2020 (FouST); Shekhovtsov 2021, "
-             "arXiv:2110.03549",
+    .papers = {kPervez2020, kShekhovtsov2021},
     .traits = {.order = 1, .evaluations = {.fixed = 0, .per_sample = 1}},
     .parameters = {wrapped_parameter("st"), samples_parameter(4),
                    keep_parameter()},

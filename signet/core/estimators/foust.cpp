@@ -7,6 +7,7 @@
 // Pervez et al. 2020; taken apart by Shekhovtsov 2021. The authors' code is not
 // public; the three parts are composed as both texts describe them.
 
+#include "signet/core/papers.h"
 #include "signet/core/renewed_runs.h"
 #include "signet/core/reweighting.h"
 
@@ -35,8 +36,7 @@ switched off here by `from=1`, `scale=1` and `samples=1`. The rescaling makes th
 target another network, so against the original it is biased even for a linear
 loss. Cost: S forwards and backwards.
 )",
-    .paper = "Pervez, Cohen, Gavves 2020 (FouST); Shekhovtsov 2021, "
-             "arXiv:2110.03549",
+    .papers = {kPervez2020, kShekhovtsov2021},
     .traits = {.order = 0,
                .evaluations = {.fixed = 0, .per_sample = 1},
                .relaxed = true},

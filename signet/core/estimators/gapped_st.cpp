@@ -47,7 +47,14 @@ and is not below a gap: 1 (GST-1.0), another number, or, with
 the units, and a bias that does not vanish for any temperature. Cost: one
 forward, one backward.
 )",
-    .paper = "Fan, Chi, Rudnicky, Ramadge 2022, arXiv:2206.07235",
+    .papers = {{.key = "fan2022training",
+                .authors = "Ting-Han Fan and Ta-Chung Chi and Alexander I. "
+                           "Rudnicky and Peter J. Ramadge",
+                .title = "Training Discrete Deep Generative Models via Gapped "
+                         "Straight-Through Estimator",
+                .year = 2022,
+                .venue = "International Conference on Machine Learning",
+                .arxiv = "2206.07235"}},
     .traits = {.order = 0},
     .parameters = {{.name = "gap",
                     .fallback = 1.0,

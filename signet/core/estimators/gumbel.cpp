@@ -7,6 +7,7 @@
 
 #include "signet/core/concrete.h"
 #include "signet/core/estimator.h"
+#include "signet/core/papers.h"
 #include "signet/core/straight_through.h"
 #include "signet/core/torch.h"
 
@@ -34,8 +35,7 @@ stretched to [-1, 1] for signs; backward: its derivative. The whole objective,
 and every other gradient in it, is evaluated at relaxed units. Bias O(t) and
 variance O(1/t) in the temperature t. Cost: one forward, one backward.
 )",
-    .paper = "Jang, Gu, Poole 2017, arXiv:1611.01144; Maddison, Mnih, Teh "
-             "2017, arXiv:1611.00712",
+    .papers = {kJang2017, kMaddison2017},
     .traits = {.order = 0, .relaxed = true},
     .parameters = {temperature_parameter()},
     .rule = LayerRule{draw},

@@ -9,6 +9,7 @@
 
 #include "signet/core/concrete.h"
 #include "signet/core/estimator.h"
+#include "signet/core/papers.h"
 #include "signet/core/rule_noise.h"
 #include "signet/core/straight_through.h"
 #include "signet/core/torch.h"
@@ -45,7 +46,7 @@ mean of `st-gumbel` with less variance, at one evaluation of the network
 whatever K is. As the temperature falls and K grows it becomes `zgr`, which
 needs no samples. Cost: one forward, one backward, K draws of noise.
 )",
-    .paper = "Paulus, Maddison, Krause 2021, arXiv:2010.04838",
+    .papers = {kPaulus2021},
     .traits = {.order = 0},
     .parameters = {{.name = "samples",
                     .fallback = int64_t{10},

@@ -41,8 +41,14 @@ evaluation a unit; for small layers, or to judge others. The flips ride on a
 leading axis in blocks of bounded memory. In a chain of layers the tail of each
 flip is drawn anew. Cost: one forward, and one for each unit.
 )",
-    .paper = "Titsias, Lazaro-Gredilla 2015, Local Expectation Gradients for "
-             "Black Box Variational Inference",
+    .papers =
+        {{.key = "titsias2015local",
+          .authors = "Michalis K. Titsias and Miguel Lazaro-Gredilla",
+          .title =
+              "Local Expectation Gradients for Black Box Variational Inference",
+          .year = 2015,
+          .venue = "Advances in Neural Information Processing Systems",
+          .arxiv = "1503.01494"}},
     .traits = {.unbiased = true,
                .evaluations = {.per_unit = 1},
                .differentiates_objective = false},

@@ -6,6 +6,7 @@
 // The deterministic network of the proxies, tanh for logistic noise.
 
 #include "signet/core/estimator.h"
+#include "signet/core/papers.h"
 #include "signet/core/straight_through.h"
 #include "signet/core/torch.h"
 
@@ -30,7 +31,7 @@ activation is the proxy (tanh for logistic noise, Htanh for uniform). Exact for
 one layer under a multilinear loss; the units are far from binary, so what it
 trains need not work when they are. Cost: one forward, one backward.
 )",
-    .paper = "Raiko, Berglund, Alain, Dinh 2015, arXiv:1406.2989",
+    .papers = {kShekhovtsovYanushFlach2020},
     .traits = {.order = 1, .relaxed = true, .deterministic = true},
     .parameters = {},
     .rule = LayerRule{draw},

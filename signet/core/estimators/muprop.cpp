@@ -67,7 +67,15 @@ as far as the loss is nearly linear, so less in deep networks. The mean-field
 pass evaluates the loss between the states of the units. Cost: two forwards, one
 backward through the second.
 )",
-    .paper = "Gu, Levine, Sutskever, Mnih 2016, arXiv:1511.05176",
+    .papers =
+        {{.key = "gu2016muprop",
+          .authors = "Shixiang Gu and Sergey Levine and Ilya Sutskever and "
+                     "Andriy Mnih",
+          .title =
+              "MuProp: Unbiased Backpropagation for Stochastic Neural Networks",
+          .year = 2016,
+          .venue = "International Conference on Learning Representations",
+          .arxiv = "1511.05176"}},
     .traits = {.unbiased = true,
                .evaluations = {.fixed = 2},
                .relaxed = true,

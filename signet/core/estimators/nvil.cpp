@@ -12,6 +12,7 @@
 
 #include "signet/core/estimator.h"
 #include "signet/core/learned_tensors.h"
+#include "signet/core/papers.h"
 #include "signet/core/path.h"
 #include "signet/core/running_moments.h"
 #include "signet/core/torch.h"
@@ -56,7 +57,7 @@ input and the layers below. It learns by regression on the loss. Never looks at
 the derivative of the loss. NVIL's division by the deviation of the loss is left
 to the optimizer. Cost: one forward, and the networks'.
 )",
-    .paper = "Mnih, Gregor 2014, arXiv:1402.0030",
+    .papers = {kMnihGregor2014},
     .traits = {.unbiased = true,
                .differentiates_objective = false,
                .learns = true},

@@ -16,6 +16,7 @@
 
 #include "signet/core/estimator.h"
 #include "signet/core/flips.h"
+#include "signet/core/papers.h"
 #include "signet/core/torch.h"
 
 namespace signet {
@@ -73,7 +74,7 @@ network on all single flips instead of a kernel for each kind of layer, so it
 holds for any network but costs as much as `local-expectation`.
 Cost: one forward, and one for each unit.
 )",
-    .paper = "Shekhovtsov, Yanush, Flach 2020, arXiv:2006.03143",
+    .papers = {kShekhovtsovYanushFlach2020},
     .traits = {.exact_for_one_layer = true,
                .evaluations = {.per_unit = 1},
                .differentiates_objective = false},

@@ -30,7 +30,15 @@ the units: a step inside the network would make the estimate biased. Learning
 the temperature takes second derivatives of the loss. Cost: 1 + L forwards and
 L backwards.
 )",
-    .paper = "Tucker et al. 2017, arXiv:1703.07370",
+    .papers = {{.key = "tucker2017rebar",
+                .authors =
+                    "George Tucker and Andriy Mnih and Chris J. Maddison and "
+                    "Dieterich Lawson and Jascha Sohl-Dickstein",
+                .title = "REBAR: Low-Variance, Unbiased Gradient Estimates for "
+                         "Discrete Latent Variable Models",
+                .year = 2017,
+                .venue = "Advances in Neural Information Processing Systems",
+                .arxiv = "1703.07370"}},
     .traits = {.unbiased = true,
                .evaluations = {.per_layer = 1},
                .relaxed = true,

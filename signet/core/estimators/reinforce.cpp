@@ -13,6 +13,7 @@
 // gradient by O(1/B). Here they are read before it is added.
 
 #include "signet/core/estimator.h"
+#include "signet/core/papers.h"
 #include "signet/core/path.h"
 #include "signet/core/torch.h"
 
@@ -73,8 +74,7 @@ the number of units and with the distance of `c` from the expected loss.
 `E[s^2 L]/E[s^2]`, the one of least variance (R2RT). Both are read before the
 current batch enters them, so they leave no bias. Cost: one forward.
 )",
-    .paper = "Williams 1992, Machine Learning 8, 229-256; unit: R2RT 2016, "
-             "Binary Stochastic Neurons in Tensorflow",
+    .papers = {kWilliams1992, kBengio2013, kR2rt2016},
     .traits = {.unbiased = true,
                .differentiates_objective = false,
                .learns = true},

@@ -9,6 +9,7 @@
 // Liu et al. 2023.
 
 #include "signet/core/estimator.h"
+#include "signet/core/papers.h"
 #include "signet/core/reweighting.h"
 #include "signet/core/straight_through.h"
 #include "signet/core/torch.h"
@@ -39,7 +40,7 @@ Forward: `x ~ F(a)`. Backward, for bits and log-odds eta of logistic noise:
 variance, and the order is lost. The paper uses 1 to 1.5.
 Cost: one forward, one backward.
 )",
-    .paper = "Liu, Dong, Liu, Yu, Gao 2023, arXiv:2304.08612",
+    .papers = {kLiu2023},
     .traits = {.order = 2},
     .parameters = {{.name = "temperature",
                     .fallback = 1.0,

@@ -37,7 +37,14 @@ that of `rebar`. With `scale=0` the loss is still evaluated at relaxed units
 but no more than the network is left of the control variate (LAX).
 Cost: 1 + L forwards and L backwards, and the network's.
 )",
-    .paper = "Grathwohl et al. 2018, arXiv:1711.00123",
+    .papers = {{.key = "grathwohl2018backpropagation",
+                .authors = "Will Grathwohl and Dami Choi and Yuhuai Wu and "
+                           "Geoffrey Roeder and David Duvenaud",
+                .title = "Backpropagation through the Void: Optimizing Control "
+                         "Variates for Black-Box Gradient Estimation",
+                .year = 2018,
+                .venue = "International Conference on Learning Representations",
+                .arxiv = "1711.00123"}},
     .traits = {.unbiased = true,
                .evaluations = {.per_layer = 1},
                .relaxed = true,

@@ -9,6 +9,7 @@
 // (hi - lo)/2. Pervez et al. 2020 (FouST); Shekhovtsov 2021.
 
 #include "signet/core/estimator.h"
+#include "signet/core/papers.h"
 #include "signet/core/reweighting.h"
 #include "signet/core/rule_noise.h"
 #include "signet/core/straight_through.h"
@@ -40,8 +41,7 @@ is unbiased for every loss; with more, the loss and the gradients of all other
 units and weights are taken at relaxed units and are biased, the more the smaller
 `from` is. With `from=1` it is `darn`. Cost: one forward, one backward.
 )",
-    .paper = "Pervez, Cohen, Gavves 2020 (FouST); Shekhovtsov 2021, "
-             "arXiv:2110.03549",
+    .papers = {kPervez2020, kShekhovtsov2021},
     .traits = {.order = 2, .relaxed = true},
     .parameters = {from_parameter()},
     .rule = LayerRule{draw},

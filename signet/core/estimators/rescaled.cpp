@@ -6,6 +6,7 @@
 // (2p - 1) L''(0) / (c L'(0)), that is to 0; but its target is dE h_c and not
 // dE L. Pervez et al. 2020 (FouST); Shekhovtsov 2021, Proposition 10.
 
+#include "signet/core/papers.h"
 #include "signet/core/renewed_runs.h"
 
 namespace signet {
@@ -27,8 +28,7 @@ relative to the gradient of the rescaled network. That network is another one,
 whose units say less: measured against the gradient of the original the estimate
 is biased even for a linear loss, by the factor 1/c. Cost: that of the rule.
 )",
-    .paper = "Pervez, Cohen, Gavves 2020 (FouST); Shekhovtsov 2021, "
-             "arXiv:2110.03549",
+    .papers = {kPervez2020, kShekhovtsov2021},
     .traits = {.order = 0, .relaxed = true},
     .parameters = {wrapped_parameter("st"), scale_parameter()},
     .rule = ObjectiveRule{estimate},

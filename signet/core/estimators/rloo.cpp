@@ -46,8 +46,21 @@ example, so nothing is learned or tuned. VarGrad, the gradient of half the
 variance of the loss over samples, is the same. Any loss, any depth.
 Cost: K forwards.
 )",
-    .paper = "Kool, van Hoof, Welling 2019, Buy 4 REINFORCE Samples, Get a "
-             "Baseline for Free!; Richter et al. 2020, arXiv:2010.10436",
+    .papers = {{.key = "kool2019buy",
+                .authors = "Wouter Kool and Herke {van Hoof} and Max Welling",
+                .title = "Buy 4 REINFORCE Samples, Get a Baseline for Free!",
+                .year = 2019,
+                .venue = "ICLR Workshop: Deep Reinforcement Learning Meets "
+                         "Structured Prediction"},
+               {.key = "richter2020vargrad",
+                .authors =
+                    "Lorenz Richter and Ayman Boustati and Nikolas Nuesken and "
+                    "Francisco J. R. Ruiz and Oemer Deniz Akyildiz",
+                .title = "VarGrad: A Low-Variance Gradient Estimator for "
+                         "Variational Inference",
+                .year = 2020,
+                .venue = "Advances in Neural Information Processing Systems",
+                .arxiv = "2010.10436"}},
     .traits = {.unbiased = true,
                .evaluations = {.fixed = 0, .per_sample = 1},
                .differentiates_objective = false},

@@ -117,7 +117,13 @@ networks are learned to lower the variance; where `alpha` and `beta` are 0, as
 at the start, this is `rloo`. Unbiased in any depth.
 Cost: K forwards and 2 K backwards, and the networks' at n + 1 states of a layer.
 )",
-    .paper = "Shi, Zhou, Hwang, Titsias, Mackey 2022, arXiv:2202.09497",
+    .papers = {{.key = "shi2022gradient",
+                .authors = "Jiaxin Shi and Yuhao Zhou and Jessica Hwang and "
+                           "Michalis K. Titsias and Lester Mackey",
+                .title = "Gradient Estimation with Discrete Stein Operators",
+                .year = 2022,
+                .venue = "Advances in Neural Information Processing Systems",
+                .arxiv = "2202.09497"}},
     .traits = {.unbiased = true,
                .evaluations = {.fixed = 0, .per_sample = 1},
                .learns = true},

@@ -8,6 +8,7 @@
 // the linearisation (hi - lo) dL/dx_i at the sample. Shekhovtsov, Yanush 2021.
 
 #include "signet/core/estimator.h"
+#include "signet/core/papers.h"
 #include "signet/core/straight_through.h"
 #include "signet/core/torch.h"
 
@@ -37,7 +38,7 @@ straight-through raises it from epoch to epoch; the sigmoid-adjusted rule of
 R2RT is logistic noise and slope 0.5 (`st-sigmoid`).
 The first thing to try in a deep network. Cost: one forward, one backward.
 )",
-    .paper = "Shekhovtsov, Yanush 2021, arXiv:2006.06880",
+    .papers = {kShekhovtsovYanush2021},
     .traits = {.order = 1},
     .parameters = {noise_parameter(),
                    {.name = "slope",

@@ -6,6 +6,7 @@
 // The backward of `st` at the mode. Hubara et al. 2016, arXiv:1602.02830.
 
 #include "signet/core/estimator.h"
+#include "signet/core/papers.h"
 #include "signet/core/straight_through.h"
 #include "signet/core/torch.h"
 
@@ -32,7 +33,7 @@ trains the deterministic network. With uniform noise this is BinaryNet's rule,
 and with its slope raised from epoch to epoch that of HM-RNN
 (`st-hard-sigmoid`). Cost: one forward, one backward.
 )",
-    .paper = "Hubara et al. 2016, arXiv:1602.02830",
+    .papers = {kHubara2016, kShekhovtsovYanush2021},
     .traits = {.order = 1, .deterministic = true},
     .parameters = {noise_parameter(),
                    {.name = "slope",

@@ -7,6 +7,7 @@
 
 #include "signet/core/concrete.h"
 #include "signet/core/estimator.h"
+#include "signet/core/papers.h"
 #include "signet/core/straight_through.h"
 #include "signet/core/torch.h"
 
@@ -33,7 +34,7 @@ that of `darn`, with a bias of O(t), while the variance grows like 1/t.
 `gumbel-rao` has the same mean with less variance. Cost: one forward, one
 backward.
 )",
-    .paper = "Jang, Gu, Poole 2017, arXiv:1611.01144",
+    .papers = {kJang2017},
     .traits = {.order = 0},
     .parameters = {temperature_parameter()},
     .rule = LayerRule{draw},

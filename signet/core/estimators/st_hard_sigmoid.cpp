@@ -7,6 +7,7 @@
 // Chung, Ahn, Bengio 2017: the step h(a) > 1/2 forward, m raised.
 
 #include "signet/core/empirical_proxy.h"
+#include "signet/core/papers.h"
 #include "signet/core/torch.h"
 
 namespace signet {
@@ -31,7 +32,7 @@ slope=m)`, and raises m from 1. In a network of uniform noise the default is
 `st`; with another noise the proxy is not the one that the noise derives.
 Cost: one forward, one backward.
 )",
-    .paper = "Chung, Ahn, Bengio 2017, arXiv:1609.01704",
+    .papers = {kChung2017},
     .traits = {.order = 0},
     .parameters = {{.name = "slope",
                     .fallback = 1.0,

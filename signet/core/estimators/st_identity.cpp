@@ -7,6 +7,7 @@
 // pass-through rule of R2RT, where g_a = g_x. Bengio et al. 2013.
 
 #include "signet/core/empirical_proxy.h"
+#include "signet/core/papers.h"
 #include "signet/core/torch.h"
 
 namespace signet {
@@ -28,7 +29,7 @@ No noise has this proxy: units that are certain go on receiving gradient, so
 the bias does not vanish even for a linear loss. Baseline for comparisons.
 Cost: one forward, one backward.
 )",
-    .paper = "Bengio, Leonard, Courville 2013, arXiv:1308.3432",
+    .papers = {kBengio2013, kR2rt2016},
     .traits = {.order = 0},
     .parameters = {{.name = "slope",
                     .fallback = 0.5,

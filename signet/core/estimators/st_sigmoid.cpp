@@ -7,6 +7,7 @@
 // the factor is p (1 - p). R2RT 2016; Bengio et al. 2013.
 
 #include "signet/core/estimator.h"
+#include "signet/core/papers.h"
 #include "signet/core/straight_through.h"
 #include "signet/core/torch.h"
 
@@ -34,8 +35,7 @@ network with twice the noise, which the bias stated below includes. Raise the
 slope from epoch to epoch and it is slope-annealed straight-through; R2RT's
 schedule is m = 1.1^epoch. Cost: one forward, one backward.
 )",
-    .paper = "R2RT 2016, \"Binary Stochastic Neurons in TensorFlow\"; Bengio, "
-             "Leonard, Courville 2013, arXiv:1308.3432",
+    .papers = {kBengio2013, kR2rt2016},
     .traits = {.order = 0},
     .parameters = {{.name = "slope",
                     .fallback = 1.0,

@@ -33,8 +33,12 @@ receive a gradient of the wrong sign. Its slope at 0 is b, where every proxy
 derived from noise has 1; b = 5 and 10 are the published values.
 Cost: one forward, one backward.
 )",
-    .paper = "Darabi, Belbahri, Courbariaux, Partovi Nia 2018, "
-             "arXiv:1812.11800",
+    .papers = {{.key = "darabi2018bnn",
+                .authors = "Sajad Darabi and Mouloud Belbahri and Matthieu "
+                           "Courbariaux and Vahid {Partovi Nia}",
+                .title = "BNN+: Improved Binary Network Training",
+                .year = 2018,
+                .arxiv = "1812.11800"}},
     .traits = {.order = 0},
     .parameters = {{.name = "beta",
                     .fallback = 5.0,

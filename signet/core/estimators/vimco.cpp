@@ -52,7 +52,12 @@ with more samples, the expected loss with one. The signal of a sample is by how
 much `B` exceeds what it were with the mean loss of the others in place of its
 own. Cost: K forwards.
 )",
-    .paper = "Mnih, Rezende 2016, arXiv:1602.06725",
+    .papers = {{.key = "mnih2016variational",
+                .authors = "Andriy Mnih and Danilo J. Rezende",
+                .title = "Variational Inference for Monte Carlo Objectives",
+                .year = 2016,
+                .venue = "International Conference on Machine Learning",
+                .arxiv = "1602.06725"}},
     .traits = {.unbiased = true,
                .evaluations = {.fixed = 0, .per_sample = 1},
                .differentiates_objective = false,

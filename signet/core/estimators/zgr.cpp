@@ -7,6 +7,7 @@
 // states give (hi - lo)/2 |d log P(x)/da|: the rule `darn`. Shekhovtsov 2023.
 
 #include "signet/core/estimator.h"
+#include "signet/core/papers.h"
 #include "signet/core/reweighting.h"
 
 namespace signet {
@@ -25,8 +26,7 @@ infinity, in closed form, without either parameter. It averages `st` and DARN
 about the mean; for units of two states that is `darn`, which see.
 Cost: one forward, one backward.
 )",
-    .paper = "Shekhovtsov 2023, \"Cold Analysis of Rao-Blackwellized "
-             "Straight-Through Gumbel-Softmax Gradient Estimator\"",
+    .papers = {kShekhovtsov2023},
     .traits = {.order = 2},
     .parameters = {},
     .rule = LayerRule{draw},

@@ -50,52 +50,81 @@ struct Linear {
     return rows > spare ? rows - spare : 0;
   }
 
-  template <int kRows>
-  [[gnu::always_inline]] static void product_rows(
-      const SmallMatrix& m, const float (*weights)[kMaxSide],
-      const float* offset, const float* x, float* y, int64_t stored) {
-    for_each_vector(m.outputs, [&](int64_t j) {
-      F sum[kRows];
-#pragma GCC unroll 4
-      for (int r = 0; r < kRows; ++r) sum[r] = load(offset + j);
-      for (int64_t k = 0; k < m.inputs; ++k) {
-        const F weight = load(weights[k] + j);
-#pragma GCC unroll 4
-        for (int r = 0; r < kRows; ++r) sum[r] += weight * x[r * m.inputs + k];
+  /// Columns [j, j + kLanes) of some rows of the product. kInputs: how many
+  /// inputs there are, so that their weights stay in registers; 0: any number,
+  /// and weights are loaded once for four rows.
+  template <int kInputs>
+  [[gnu::always_inline]] static void product_columns(
+      int64_t rows, const SmallMatrix& m, const float* weights, const F& offset,
+      const float* __restrict x, float* __restrict y) {
+    if constexpr (kInputs > 0) {
+      F weight[kInputs];
+#pragma GCC unroll 8
+      for (int k = 0; k < kInputs; ++k)
+        weight[k] = load(weights + k * kMaxSide);
+      for (int64_t b = 0; b < rows; ++b, x += kInputs, y += m.outputs) {
+        F sum = offset;
+#pragma GCC unroll 8
+        for (int k = 0; k < kInputs; ++k) sum += weight[k] * x[k];
+        store(y, sum);
       }
+    } else {
+      int64_t b = 0;
+      for (; b + 4 <= rows; b += 4, x += 4 * m.inputs, y += 4 * m.outputs) {
+        F sum[4] = {offset, offset, offset, offset};
+        for (int64_t k = 0; k < m.inputs; ++k) {
+          const F weight = load(weights + k * kMaxSide);
 #pragma GCC unroll 4
-      for (int r = 0; r < kRows; ++r) {
-        if (stored == kLanes) {
-          store(y + r * m.outputs + j, sum[r]);
-        } else {
-          store(y + r * m.outputs + j, sum[r], stored);
+          for (int r = 0; r < 4; ++r) sum[r] += weight * x[r * m.inputs + k];
         }
+#pragma GCC unroll 4
+        for (int r = 0; r < 4; ++r) store(y + r * m.outputs, sum[r]);
+      }
+      for (; b < rows; ++b, x += m.inputs, y += m.outputs) {
+        F sum = offset;
+        for (int64_t k = 0; k < m.inputs; ++k)
+          sum += load(weights + k * kMaxSide) * x[k];
+        store(y, sum);
+      }
+    }
+  }
+
+  template <int kInputs>
+  static void product_of(int64_t rows, const SmallMatrix& m,
+                         const float* weights, const float* offset,
+                         const float* x, float* y) {
+    // A short row's store runs into the rows after it, which follow; the last
+    // ones go by a buffer.
+    const int64_t whole = whole_rows(rows, m.outputs);
+    for_each_vector(m.outputs, [&](int64_t j) {
+      const float* columns = weights + j;
+      product_columns<kInputs>(whole, m, columns, load(offset + j), x, y + j);
+      for (int64_t b = whole; b < rows; ++b) {
+        float row[kLanes];
+        product_columns<kInputs>(1, m, columns, load(offset + j),
+                                 x + b * m.inputs, row);
+        __builtin_memcpy(y + b * m.outputs, row, m.outputs * sizeof(float));
       }
     });
   }
 
   static void product(int64_t rows, const SmallMatrix& m, const float* bias,
                       const float* x, float* y) {
-    alignas(64) float weights[kMaxSide][kMaxSide], offset[kMaxSide];
+    alignas(64) float weights[kMaxSide * kMaxSide], offset[kMaxSide];
     for (int64_t j = 0; j < m.outputs || j < kLanes; ++j) {
       const bool real = j < m.outputs;
       offset[j] = bias && real ? bias[j] : 0;
       for (int64_t k = 0; k < m.inputs; ++k) {
-        weights[k][j] =
+        weights[k * kMaxSide + j] =
             real ? m.values[k * m.input_stride + j * m.output_stride] : 0;
       }
     }
-    // A short row's store runs into the rows after it, which follow.
-    const int64_t whole = whole_rows(rows, m.outputs);
-    int64_t b = 0;
-    for (; b + 4 <= whole; b += 4) {
-      product_rows<4>(m, weights, offset, x + b * m.inputs, y + b * m.outputs,
-                      kLanes);
-    }
-    for (; b < rows; ++b) {
-      product_rows<1>(m, weights, offset, x + b * m.inputs, y + b * m.outputs,
-                      b < whole ? kLanes : m.outputs);
-    }
+    constexpr decltype(&product_of<0>) kFew[] = {
+        product_of<0>, product_of<1>, product_of<2>,
+        product_of<3>, product_of<4>, product_of<5>,
+        product_of<6>, product_of<7>, product_of<8>};
+    const auto run = kFew[m.inputs <= 8 ? m.inputs : 0];
+    run(rows, m, weights, offset, x, y);
   }
 
   /// Rows [0, kOutputs) of `out`, from column `i` on. Two parts a sum, the

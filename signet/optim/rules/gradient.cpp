@@ -16,7 +16,12 @@ const Registered<WeightRule> entry{{
 `p <- p - rate d`, `d` the gradient, its momentum or Adam's direction. For batch
 norm, biases and real weights.
 )",
-    .paper = "Kingma, Ba 2015, arXiv:1412.6980",
+    .papers = {{.key = "kingma2015adam",
+                .authors = "Diederik P. Kingma and Jimmy Ba",
+                .title = "Adam: A Method for Stochastic Optimization",
+                .year = 2015,
+                .venue = "International Conference on Learning Representations",
+                .arxiv = "1412.6980"}},
     .parameters = direction_parameters(),
     .step = step,
 }};

@@ -35,7 +35,15 @@ is (identity straight-through). Clipping keeps a weight from drifting so far
 that it can no longer flip. With plain sgd it is projected gradient descent on
 the mean of a Bernoulli weight.
 )",
-    .paper = "Courbariaux, Bengio, David 2015, arXiv:1511.00363",
+    .papers =
+        {{.key = "courbariaux2015binaryconnect",
+          .authors =
+              "Matthieu Courbariaux and Yoshua Bengio and Jean-Pierre David",
+          .title = "BinaryConnect: Training Deep Neural Networks with Binary "
+                   "Weights during Propagations",
+          .year = 2015,
+          .venue = "Advances in Neural Information Processing Systems",
+          .arxiv = "1511.00363"}},
     .parameters = parameters(),
     .step = step,
 }};

@@ -6,6 +6,7 @@
 // With eta = logit(theta) the minimum is eta' = eta - rate g: the latent
 // weight takes an additive step, no clipping. Shekhovtsov, Yanush 2021.
 
+#include "signet/core/papers.h"
 #include "signet/optim/descent.h"
 
 namespace signet {
@@ -25,7 +26,7 @@ const Registered<WeightRule> entry{{
 No clipping: certainty is a large `|eta|`. Adam's direction does not depend on
 the scale of g, so there `latent(clip=0)` takes the same steps.
 )",
-    .paper = "Shekhovtsov, Yanush 2021, arXiv:2006.06880",
+    .papers = {kShekhovtsovYanush2021},
     .parameters = direction_parameters(),
     .step = step,
 }};
