@@ -3,6 +3,7 @@
 #include "signet/core/checks.h"
 #include "signet/core/draw_units.h"
 #include "signet/core/layer_noise.h"
+#include "signet/core/scale_units.h"
 #include "signet/core/torch.h"
 
 namespace signet {
@@ -56,7 +57,7 @@ struct Attach : torch::autograd::Function<Attach> {
       torch::autograd::AutogradContext* context,
       torch::autograd::variable_list grad) {
     const auto gradient = context->get_saved_variables()[0];
-    return {grad[0], as_units(grad[0], gradient) * gradient, Tensor()};
+    return {grad[0], scale_units(gradient, grad[0]), Tensor()};
   }
 };
 

@@ -15,6 +15,7 @@
 #include "signet/core/papers.h"
 #include "signet/core/path.h"
 #include "signet/core/running_moments.h"
+#include "signet/core/scale_units.h"
 #include "signet/core/torch.h"
 
 namespace signet {
@@ -36,7 +37,7 @@ Estimate estimate(const Objective& objective, const RuleContext& context) {
                                arguments.integer("hidden"), 1)
                      .view(loss.sizes());
     const auto advantage = error.detach() * moments.deviation;
-    gradients.push_back(as_units(advantage, layer.x) * layer.score());
+    gradients.push_back(scale_units(layer.score(), advantage));
     errors.push_back(error);
   }
   if (learned.learning()) {

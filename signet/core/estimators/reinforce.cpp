@@ -15,6 +15,7 @@
 #include "signet/core/estimator.h"
 #include "signet/core/papers.h"
 #include "signet/core/path.h"
+#include "signet/core/scale_units.h"
 #include "signet/core/torch.h"
 
 namespace signet {
@@ -47,16 +48,17 @@ Estimate estimate(const Objective& objective, const RuleContext& context) {
   std::vector<Tensor> gradients;
   for (size_t l = 0; l < path.layers.size(); ++l) {
     const auto score = path.layers[l].score();
-    auto signal = as_units(advantage, score);
-    if (kind == "unit") {
-      const auto weight = score.square();
-      const auto name = "layer " + std::to_string(l);
-      const auto sum =
-          running(context, name + ".num", 0, weight * signal, loss.dim());
-      const auto total = running(context, name + ".den", 1, weight, loss.dim());
-      signal = signal - sum / (total + 1e-4);
+    if (kind != "unit") {
+      gradients.push_back(scale_units(score, advantage));
+      continue;
     }
-    gradients.push_back(signal * score);
+    const auto weight = score.square();
+    const auto name = "layer " + std::to_string(l);
+    const auto sum = running(context, name + ".num", 0,
+                             scale_units(weight, advantage), loss.dim());
+    const auto total = running(context, name + ".den", 1, weight, loss.dim());
+    gradients.push_back((as_units(advantage, score) - sum / (total + 1e-4)) *
+                        score);
   }
   return {loss, with_logit_gradients(path.loss, path, gradients)};
 }

@@ -7,6 +7,7 @@
 
 #include "signet/core/coupled_units.h"
 #include "signet/core/estimator.h"
+#include "signet/core/scale_units.h"
 #include "signet/core/torch.h"
 
 namespace signet {
@@ -28,7 +29,7 @@ Estimate estimate(const Objective& objective, const RuleContext& context) {
     const auto& path = paths[static_cast<size_t>(k)];
     std::vector<Tensor> gradients;
     for (const auto& layer : path.layers)
-      gradients.push_back(as_units(advantage[k], layer.x) * layer.score());
+      gradients.push_back(scale_units(layer.score(), advantage[k]));
     const auto part = with_logit_gradients(path.loss, path, gradients);
     surrogate = surrogate.defined() ? surrogate + part : part;
   }

@@ -10,6 +10,7 @@
 #include "signet/core/bound.h"
 #include "signet/core/coupled_units.h"
 #include "signet/core/estimator.h"
+#include "signet/core/scale_units.h"
 #include "signet/core/torch.h"
 
 namespace signet {
@@ -35,7 +36,7 @@ Estimate estimate(const Objective& objective, const RuleContext& context) {
     const auto& path = paths[static_cast<size_t>(k)];
     std::vector<Tensor> gradients;
     for (const auto& layer : path.layers)
-      gradients.push_back(as_units(signal, layer.x) * layer.score());
+      gradients.push_back(scale_units(layer.score(), signal));
     surrogate = with_logit_gradients(surrogate, path, gradients);
   }
   return {bound, surrogate};

@@ -72,6 +72,10 @@ struct Level {
   /// out[j, k] = sum over segments and rows of g[b, j] x[b, k].
   void (*outer)(int64_t segments, int64_t rows, const Rows& g, const Rows& x,
                 float* out);
+
+  /// out[b, j] = factors[b] x[b, j].
+  void (*scale)(int64_t rows, int64_t columns, const float* factors,
+                const float* x, float* out);
 };
 
 /// The levels that this machine can run, best first; the last is "scalar".

@@ -127,6 +127,19 @@ struct Linear {
     run(rows, m, weights, offset, x, y);
   }
 
+  static void scale(int64_t rows, int64_t columns, const float* factors,
+                    const float* x, float* out) {
+    const int64_t whole = whole_rows(rows, columns);
+    for_each_vector(columns, [&](int64_t j) {
+      const float* __restrict from = x + j;
+      float* __restrict to = out + j;
+      for (int64_t b = 0; b < whole; ++b, from += columns, to += columns)
+        store(to, load(from) * factors[b]);
+      for (int64_t b = whole; b < rows; ++b, from += columns, to += columns)
+        store(to, load(from, columns) * factors[b], columns);
+    });
+  }
+
   /// Rows [0, kOutputs) of `out`, from column `i` on. Two parts a sum, the
   /// even rows and the odd ones, so that additions overlap.
   template <int kOutputs>

@@ -348,8 +348,9 @@ struct Kernels {
 
   static constexpr Level level(const char* name) {
     using Products = Linear<typename Lanes::Row>;
-    return {name,     words, uniform,           draw,
-            gradient, score, Products::product, Products::outer};
+    return {name,           words, uniform,           draw,
+            gradient,       score, Products::product, Products::outer,
+            Products::scale};
   }
 };
 
