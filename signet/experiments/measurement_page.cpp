@@ -25,12 +25,35 @@ report::LineChart rmse_chart(const Measurement& m, size_t group) {
     if (statistics.verdict != Verdict::biased || e.deterministic) continue;
     const double floor = statistics.relative(statistics.bias);
     chart.series.push_back(
-        {.label = e.label + ", bias alone",
+        {.label = e.label + ", bias",
          .x = {1, static_cast<double>(statistics.means.back().n)},
          .y = {floor, floor},
-         .dashed = true});
+         .dashed = true,
+         .of = e.label});
   }
   return chart;
+}
+
+std::string on_one_line(const std::string& words) {
+  std::string text;
+  for (char c : words) text += c == ' ' ? "\u00A0" : std::string(1, c);
+  return text;
+}
+
+report::Table as_block(const MeasurementTable& table) {
+  report::Table block{
+      .title = table.title, .columns = table.columns, .rows = table.rows};
+  for (auto& row : block.rows) row[1] = on_one_line(row[1]);
+  for (size_t j = 0; j < table.best.size(); ++j) {
+    if (table.best[j] < 0) continue;
+    for (size_t i = 0; i < block.rows.size(); ++i) {
+      // A figure space where there is no star keeps the digits aligned.
+      auto& cell = block.rows[i][j];
+      if (cell != "-")
+        cell += static_cast<int>(i) == table.best[j] ? "*" : "\u2007";
+    }
+  }
+  return block;
 }
 
 report::LineChart basket_chart(const Basket& basket) {
@@ -67,9 +90,7 @@ report::Page measurement_page(const Measurement& m, const Basket* basket,
   const auto tables = measurement_tables(m);
   for (size_t i = 0; i < tables.size(); ++i)
     page.blocks.push_back(rmse_chart(m, i));
-  for (const auto& table : tables)
-    page.blocks.push_back(report::Table{
-        .title = table.title, .columns = table.columns, .rows = table.rows});
+  for (const auto& table : tables) page.blocks.push_back(as_block(table));
   page.blocks.push_back(report::Text{.title = "How to read it",
                                      .body = join(measurement_notes(m), "\n"),
                                      .preformatted = true});

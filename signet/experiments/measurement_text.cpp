@@ -44,40 +44,61 @@ struct Column {
       cost = {};
 };
 
+using Figure =
+    std::function<double(const EstimatorMeasurement&, const GroupStatistics&)>;
+
+/// A column of numbers of which the least is best.
+Column number_column(const std::string& name, const Figure& figure) {
+  return {name,
+          [figure](const auto& e, const auto& g) {
+            return short_number(figure(e, g));
+          },
+          figure};
+}
+
 double nan() { return std::numeric_limits<double>::quiet_NaN(); }
 
 std::vector<Column> columns_of(const GroupStatistics& first) {
   using E = EstimatorMeasurement;
   using G = GroupStatistics;
+  const auto time = [](const E& e, const G&) {
+    return e.deterministic ? nan() : 1e6 * e.seconds;
+  };
+  const auto variance = [](const E& e, const G& g) {
+    return e.deterministic ? nan() : g.variance;
+  };
+  const auto product = [=](const E& e, const G& g) {
+    return variance(e, g) * time(e, g);
+  };
   std::vector<Column> columns{
       {"estimator", [](const E& e, const G&) { return e.label; }},
+      {"verdict",
+       [](const E&, const G& g) { return std::string(name_of(g.verdict)); }},
       {"bias %",
        [](const E&, const G& g) {
          return percent(g.relative(g.bias)) + " [" +
                 percent(g.relative(g.bias_low)) + ", " +
                 percent(g.relative(g.bias_high)) + "]";
        }},
-      {"verdict",
-       [](const E&, const G& g) { return std::string(name_of(g.verdict)); }},
-      {"variance",
-       [](const E& e, const G& g) {
-         return e.deterministic ? "-" : short_number(g.variance);
-       },
-       [](const E& e, const G& g) {
-         return e.deterministic ? nan() : g.variance;
-       }}};
+      number_column("variance x us", product),
+      number_column("variance", variance)};
+  if (first.name == "all") {
+    columns.push_back(
+        {"us",
+         [](const E& e, const G&) { return short_number(1e6 * e.seconds); },
+         time});
+    columns.push_back({"evals", [](const E& e, const G&) {
+                         return format("%.4g", e.evaluations);
+                       }});
+  }
   const auto shown = decades(first);
   for (size_t i = 0; i < shown.size(); ++i) {
-    const auto at = [i](const G& g) -> const MeanOfN* {
-      const auto means = decades(g);
-      return i < means.size() ? means[i] : nullptr;
-    };
     columns.push_back(
-        {(i == 0 ? "RMSE n=" : "n=") + std::to_string(shown[i]->n),
-         [at](const E&, const G& g) {
-           return at(g) ? short_number(at(g)->rmse) : "-";
-         },
-         [at](const E&, const G& g) { return at(g) ? at(g)->rmse : nan(); }});
+        number_column((i == 0 ? "RMSE n=" : "n=") + std::to_string(shown[i]->n),
+                      [i](const E&, const G& g) {
+                        const auto means = decades(g);
+                        return i < means.size() ? means[i]->rmse : nan();
+                      }));
   }
   columns.push_back({"cosine n=1",
                      [](const E&, const G& g) {
@@ -87,31 +108,11 @@ std::vector<Column> columns_of(const GroupStatistics& first) {
                               format("%.2f", m.cosine_high) + "]";
                      },
                      [](const E&, const G& g) { return -g.means[0].cosine; }});
-  if (first.name == "all") {
-    columns.push_back({"evaluations", [](const E& e, const G&) {
-                         return format("%.4g", e.evaluations);
-                       }});
-    columns.push_back(
-        {"us/sample",
-         [](const E& e, const G&) { return short_number(1e6 * e.seconds); },
-         [](const E& e, const G&) {
-           return e.deterministic ? nan() : e.seconds;
-         }});
-  }
-  columns.push_back({"variance x us",
-                     [](const E& e, const G& g) {
-                       return e.deterministic
-                                  ? "-"
-                                  : short_number(1e6 * e.seconds * g.variance);
-                     },
-                     [](const E& e, const G& g) {
-                       return e.deterministic ? nan() : e.seconds * g.variance;
-                     }});
   return columns;
 }
 
 std::string title_of(const GroupStatistics& group) {
-  auto title = group.name == "all" ? std::string("all parameters") : group.name;
+  auto title = group.name == "all" ? std::string("All parameters") : group.name;
   title += " (" + std::to_string(group.parameters) +
            "): |g| = " + short_number(group.gradient_norm);
   if (group.gradient_norm_error > 0)
@@ -157,27 +158,20 @@ std::vector<MeasurementTable> measurement_tables(const Measurement& m) {
   const size_t groups = first.size() == 2 ? 1 : first.size();
   for (size_t i = 0; i < groups; ++i) {
     MeasurementTable table{
-        .title = title_of(first[i]), .columns = {}, .rows = {}};
+        .title = title_of(first[i]), .columns = {}, .rows = {}, .best = {}};
     table.rows.resize(m.estimators.size());
     for (const auto& column : columns_of(first[i])) {
       table.columns.push_back(column.name);
-      size_t best = m.estimators.size();
+      table.best.push_back(-1);
       double least = std::numeric_limits<double>::infinity();
       for (size_t e = 0; e < m.estimators.size(); ++e) {
         const auto& group = m.estimators[e].groups[i];
         table.rows[e].push_back(column.cell(m.estimators[e], group));
         const double cost =
             column.cost ? column.cost(m.estimators[e], group) : nan();
-        if (cost < least) {
-          least = cost;
-          best = e;
-        }
-      }
-      if (best < m.estimators.size() && m.estimators.size() > 1)
-        table.rows[best].back() += " *";
-      // So that the digits stay one below the other.
-      for (size_t e = 0; column.cost && e < m.estimators.size(); ++e) {
-        if (e != best || m.estimators.size() == 1) table.rows[e].back() += "  ";
+        if (m.estimators.size() == 1 || !(cost < least)) continue;
+        least = cost;
+        table.best.back() = static_cast<int>(e);
       }
     }
     tables.push_back(std::move(table));
@@ -207,7 +201,9 @@ std::vector<std::string> measurement_notes(const Measurement& m) {
            " % interval; biased: a coordinate's z is above its threshold; "
            "unbiased: not so, and the interval ends below " +
            format("%g", 100 * m.options.confidence.tolerance) + " %");
-  note("RMSE", "of the mean of n samples, / |g|; variance: trace; *: best");
+  note("RMSE",
+       "of the mean of n samples, / |g|; variance: trace; cosine with "
+       "its 15-85 % band; us: microseconds a sample; *: best");
   for (const auto& e : m.estimators) {
     if (e.learned > 0)
       note("learned", e.label + ": from " + std::to_string(e.learned) +
@@ -219,8 +215,15 @@ std::vector<std::string> measurement_notes(const Measurement& m) {
 std::string measurement_text(const Measurement& measurement) {
   std::string text;
   for (const auto& note : measurement_notes(measurement)) text += note + "\n";
-  for (const auto& table : measurement_tables(measurement))
+  for (auto& table : measurement_tables(measurement)) {
+    // A space where there is no star keeps the digits aligned.
+    for (size_t j = 0; j < table.columns.size(); ++j) {
+      if (table.best[j] < 0) continue;
+      for (size_t i = 0; i < table.rows.size(); ++i)
+        table.rows[i][j] += static_cast<int>(i) == table.best[j] ? "*" : " ";
+    }
     text += "\n" + table.title + "\n" + aligned(table.columns, table.rows);
+  }
   return text;
 }
 

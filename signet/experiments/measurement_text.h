@@ -19,6 +19,7 @@ struct MeasurementTable {
   std::string title;
   std::vector<std::string> columns;
   std::vector<std::vector<std::string>> rows;
+  std::vector<int> best;  ///< row of each column's best; -1: it has none
 };
 std::vector<MeasurementTable> measurement_tables(
     const Measurement& measurement);

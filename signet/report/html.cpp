@@ -107,8 +107,10 @@ struct Renderer {
         summary += " ends at " + number(data.back()[1]);
       }
       summary += ";";
-      series.push_back(
-          {{"label", one.label}, {"dashed", one.dashed}, {"points", data}});
+      series.push_back({{"label", one.label},
+                        {"dashed", one.dashed},
+                        {"of", one.of},
+                        {"points", data}});
     }
     begin("chart", chart.title);
     if (any) {

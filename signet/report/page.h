@@ -14,6 +14,9 @@ struct Series {
   std::vector<double> x = {};
   std::vector<double> y = {};  ///< as many as x; NaN leaves a gap
   bool dashed = false;
+  /// Label of the series that this one belongs to, as a floor or a fit: drawn
+  /// in its colour, without a marker and without a place in the legend.
+  std::string of = "";
 };
 
 struct LineChart {

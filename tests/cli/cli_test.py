@@ -226,17 +226,35 @@ rate = 0.01
             self.assertEqual(file.read(), before)
 
     def test_help_explains_what_the_lists_name(self):
-        topics = ["recipe", "layers"]
-        for command in ("estimators", "optimizers"):
-            listing = signet(command)
-            self.assertEqual(listing.returncode, 0)
-            topics += re.findall(r"^  (\S+)", listing.stdout, re.M)
+        table = signet("estimators")
+        self.assertEqual(table.returncode, 0)
+        rows = table.stdout.split("\n\n")[0].splitlines()
+        self.assertEqual(rows[0].split()[0], "name")
+        listing = signet("optimizers")
+        self.assertEqual(listing.returncode, 0)
+        topics = (["recipe", "layers"] + [row.split()[0] for row in rows[1:]] +
+                  re.findall(r"^  (\S+)", listing.stdout, re.M))
+        self.assertGreater(len(topics), 40)
         self.assertIn("st", topics)
         self.assertIn("latent", topics)
         for topic in topics:
             result = signet("help", topic)
             self.assertEqual(result.returncode, 0, topic)
             self.assertGreater(len(result.stdout), 80, topic)
+
+    def test_cite_prints_bibtex_once_a_paper(self):
+        result = signet("cite", "arm", "ar", "mirror-descent")
+        self.assertEqual(result.returncode, 0, result.stderr)
+        self.assertEqual(result.stdout.count("@article{yin2019arm,"), 1)
+        self.assertIn("shekhovtsov2021reintroducing", result.stdout)
+        everything = signet("cite", "--all").stdout
+        keys = re.findall(r"^@\w+\{(\w+),$", everything, re.M)
+        self.assertGreater(len(keys), 25)
+        self.assertEqual(len(keys), len(set(keys)))
+        for arguments in ([], ["armm"]):
+            result = signet("cite", *arguments)
+            self.assertEqual(result.returncode, 2)
+            self.assertEqual(len(result.stderr.splitlines()), 1)
 
 
 def write_tensors(path, tensors):
@@ -313,7 +331,7 @@ layers = ["linear(outputs=3, weights=real, bias=true)",
         result = signet("measure", "st", "reinforce", "--samples", 1000,
                         "--report", page)
         self.assertEqual(result.returncode, 0, result.stderr)
-        self.assertIn("all parameters (81)", result.stdout)
+        self.assertIn("All parameters (81)", result.stdout)
         self.assertIn("layer 4 (6)", result.stdout)
         self.assertIn("*", result.stdout)
         with open(page) as file:

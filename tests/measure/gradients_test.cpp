@@ -180,7 +180,7 @@ TEST(Gradients, EvaluationsAreCounted) {
 
 TEST(Gradients, RunsHaveTheSizeOfACache) {
   EXPECT_EQ(replicates_of_a_run(make_problem("one-unit")), 4096);
-  EXPECT_EQ(replicates_of_a_run(make_problem("cosine")), (1 << 18) / 3000);
+  EXPECT_EQ(replicates_of_a_run(make_problem("cosine")), (1 << 19) / 3000);
 }
 
 TEST(Reference, LongRunAgreesWithTheOracle) {

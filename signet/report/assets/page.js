@@ -8,7 +8,7 @@
   document.addEventListener("securitypolicyviolation",
                             (event) => report(event.violatedDirective));
 
-  const colours = 6;
+  const colours = 10;
   const dashes = [[], [2, 3], [10, 4]];
   const styles = ["circle", "triangle", "rect", "rectRot", "crossRot",
                   "cross"];
@@ -18,10 +18,11 @@
 
   const specs = JSON.parse(document.getElementById("charts").textContent);
   // One name has one colour on the whole page, if there are enough colours.
+  const nameOf = (series) => series.of || series.label;
   const names = [...new Set(
-      specs.flatMap((spec) => spec.series.map((series) => series.label)))];
+      specs.flatMap((spec) => spec.series.map(nameOf)))];
   const styleOf = (series, place) =>
-      names.length <= colours ? names.indexOf(series.label) : place;
+      names.length <= colours ? names.indexOf(nameOf(series)) : place;
 
   const dataset = (series, index) => ({
     label: series.label,
@@ -29,14 +30,14 @@
     borderDash: series.dashed ? [6, 4]
                               : dashes[Math.floor(index / colours) %
                                        dashes.length],
-    borderWidth: 2,
+    borderWidth: series.of ? 1.5 : 2,
     borderColor: colour("--series-" + index % colours),
     backgroundColor: colour("--series-" + index % colours),
     clip: 8,  // a marker at the edge is shown whole
     pointStyle: styles[index % styles.length],
-    pointRadius: series.points.length > 60 ? 0 : 3,
-    pointHoverRadius: 6,
-    pointHitRadius: 8,
+    pointRadius: series.of || series.points.length > 60 ? 0 : 3,
+    pointHoverRadius: series.of ? 0 : 6,
+    pointHitRadius: series.of ? 0 : 8,
   });
 
   // A logarithmic axis that spans decades is ruled at the powers of ten.
@@ -111,13 +112,15 @@
       scales: {x: axis(spec, "x"), y: axis(spec, "y")},
       plugins: {
         legend: {
-          display: spec.series.length > 1,
+          display: spec.series.filter((series) => !series.of).length > 1,
           align: "start",
           labels: {color: colour("--text"), usePointStyle: true, boxHeight: 6,
-                   padding: 14},
+                   padding: 14,
+                   filter: (item) => !spec.series[item.datasetIndex].of},
         },
         tooltip: {
           usePointStyle: true,
+          filter: (item) => !spec.series[item.datasetIndex].of,
           callbacks: {
             title: (items) => items.length === 0 ? "" :
                 spec.x_label + " " + short(items[0].parsed.x),
