@@ -79,7 +79,9 @@ std::string measurement_json(const Measurement& m, const Basket* basket,
     all["basket"] = {{"steps", basket->steps}};
     for (const auto& curve : basket->curves) {
       all["basket"]["gradient_variance_ema_batch_mean"].push_back(
-          {{"estimator", curve.estimator}, {"values", curve.variance}});
+          {{"label", curve.label},
+           {"estimator", curve.estimator},
+           {"values", curve.variance}});
     }
   }
   return all.dump(2, ' ', false, json::error_handler_t::replace);

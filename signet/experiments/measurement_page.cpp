@@ -1,5 +1,7 @@
 #include "signet/experiments/measurement_page.h"
 
+#include <algorithm>
+
 #include "signet/base/names.h"
 #include "signet/experiments/measurement_text.h"
 
@@ -57,15 +59,20 @@ report::Table as_block(const MeasurementTable& table) {
 }
 
 report::LineChart basket_chart(const Basket& basket) {
-  report::LineChart chart{
-      .title = "Gradient variance along the training (EMA, batch mean)",
-      .x_label = "step",
-      .y_label = "mean over parameters",
-      .log_y = true};
-  std::vector<double> steps(basket.steps.begin(), basket.steps.end());
+  report::LineChart chart{.title = "Gradient variance along the training",
+                          .x_label = "step",
+                          .y_label = "EMA, batch mean, per parameter",
+                          .log_y = true};
+  // Moments of a few gradients are no variance yet; of one they have none.
+  const size_t skipped = basket.steps.size() / 20 + 1;
+  const auto from_there = [&](const auto& values) {
+    return std::vector<double>(
+        values.begin() + std::min(skipped, values.size()), values.end());
+  };
   for (const auto& curve : basket.curves)
-    chart.series.push_back(
-        {.label = curve.estimator, .x = steps, .y = curve.variance});
+    chart.series.push_back({.label = curve.label,
+                            .x = from_there(basket.steps),
+                            .y = from_there(curve.variance)});
   return chart;
 }
 

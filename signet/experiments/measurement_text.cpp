@@ -230,10 +230,10 @@ std::string measurement_text(const Measurement& measurement) {
 std::string basket_text(const Basket& basket) {
   std::vector<std::vector<std::string>> rows;
   for (const auto& curve : basket.curves) {
-    rows.push_back({curve.estimator, short_number(curve.variance.back())});
+    rows.push_back({curve.label, short_number(curve.variance.back())});
   }
   return "after " + std::to_string(basket.steps.back()) + " steps with " +
-         basket.curves[0].estimator + "\n" +
+         basket.curves[0].label + "\n" +
          aligned({"estimator", "gradient variance (EMA, batch mean)"}, rows);
 }
 

@@ -92,7 +92,7 @@ Basket run_basket(const Problem& problem,
   for (const auto& spelling : estimators) {
     followers.push_back({.estimator = BoundEstimator(spelling),
                          .variance = MovingVariance(options.decay)});
-    basket.curves.push_back({followers.back().estimator.spell(), {}});
+    basket.curves.push_back({spelling, followers.back().estimator.spell(), {}});
   }
   auto values = row_of(problem);
   Descent descent(options.optimizer, options.rate);

@@ -36,7 +36,8 @@ struct BasketOptions {
 
 /// One estimator along the way.
 struct BasketCurve {
-  std::string estimator;
+  std::string label;      ///< as the user spelled it
+  std::string estimator;  ///< with every parameter
   /// Gradient variance (EMA, batch mean) at each of Basket::steps.
   std::vector<double> variance;
 };

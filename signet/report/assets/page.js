@@ -21,8 +21,11 @@
   const nameOf = (series) => series.of || series.label;
   const names = [...new Set(
       specs.flatMap((spec) => spec.series.map(nameOf)))];
-  const styleOf = (series, place) =>
-      names.length <= colours ? names.indexOf(nameOf(series)) : place;
+  const styleOf = (spec, series) => {
+    const known = names.length <= colours
+        ? names : [...new Set(spec.series.map(nameOf))];
+    return known.indexOf(nameOf(series));
+  };
 
   const dataset = (series, index) => ({
     label: series.label,
@@ -100,7 +103,7 @@
   const draw = (spec, index) => new Chart("chart-" + index, {
     type: "line",
     data: {datasets: spec.series.map(
-        (series, place) => dataset(series, styleOf(series, place)))},
+        (series) => dataset(series, styleOf(spec, series)))},
     plugins: [legendGap, countDrawn],
     options: {
       animation: false,
