@@ -1,7 +1,6 @@
 #include "signet/experiments/checkpoint.h"
 
 #include <algorithm>
-#include <cstring>
 #include <iterator>
 #include <nlohmann/json.hpp>
 
@@ -9,6 +8,7 @@
 #include "signet/core/checks.h"
 #include "signet/core/torch.h"
 #include "signet/data/safetensors.h"
+#include "signet/experiments/tensor_data.h"
 
 namespace signet {
 namespace {
@@ -22,30 +22,6 @@ const std::pair<std::string, State Checkpoint::*> kOwners[] = {
     {"network", &Checkpoint::network},
     {"optimizer", &Checkpoint::optimizer},
     {"estimator", &Checkpoint::estimator}};
-
-const std::pair<const char*, torch::ScalarType> kTypes[] = {
-    {"F32", torch::kFloat}, {"F64", torch::kDouble}, {"I64", torch::kInt64}};
-
-TensorData to_data(const Tensor& tensor) {
-  const auto plain = tensor.detach().to(torch::kCPU).contiguous();
-  for (const auto& [name, type] : kTypes) {
-    if (plain.scalar_type() != type) continue;
-    const auto* bytes = static_cast<const uint8_t*>(plain.data_ptr());
-    return {name, plain.sizes().vec(), {bytes, bytes + plain.nbytes()}};
-  }
-  throw std::logic_error("checkpoint: a tensor of an unexpected type");
-}
-
-Tensor to_tensor(const TensorData& data, const std::string& name) {
-  for (const auto& [type_name, type] : kTypes) {
-    if (data.dtype != type_name) continue;
-    auto tensor = torch::empty(data.shape, type);
-    std::memcpy(tensor.data_ptr(), data.bytes.data(), data.bytes.size());
-    return tensor;
-  }
-  throw UsageError("checkpoint: " + name + " is of type " + data.dtype +
-                   ", which signet does not write");
-}
 
 nlohmann::json layers_json(const NetworkSpec& spec) {
   auto all = nlohmann::json::array();
@@ -140,7 +116,8 @@ Checkpoint load_checkpoint(const std::filesystem::path& path) {
         [&](const auto& o) { return o.first == name.substr(0, dot); });
     check(owner != std::end(kOwners), path.string(),
           "holds an unknown tensor '" + name + "'");
-    (checkpoint.*owner->second)[name.substr(dot + 1)] = to_tensor(data, name);
+    (checkpoint.*owner->second)[name.substr(dot + 1)] =
+        to_tensor(data, "checkpoint: " + name);
   }
   return checkpoint;
 }

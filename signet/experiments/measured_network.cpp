@@ -12,6 +12,7 @@
 #include "signet/data/csv.h"
 #include "signet/data/safetensors.h"
 #include "signet/experiments/checkpoint.h"
+#include "signet/experiments/tensor_data.h"
 #include "signet/measure/losses.h"
 #include "signet/models/network.h"
 
@@ -54,22 +55,6 @@ NetworkSpec read_spec(const fs::path& path) {
   }
 }
 
-Tensor to_tensor(const TensorData& data, const std::string& who) {
-  const std::pair<const char*, at::ScalarType> types[] = {
-      {"F32", at::kFloat},
-      {"F64", at::kDouble},
-      {"F16", at::kHalf},
-      {"BF16", at::kBFloat16}};
-  for (const auto& [name, type] : types) {
-    if (data.dtype != name) continue;
-    return torch::from_blob(const_cast<uint8_t*>(data.bytes.data()), data.shape,
-                            torch::TensorOptions(type))
-        .to(torch::kFloat, /*non_blocking=*/false, /*copy=*/true);
-  }
-  throw UsageError(who + " must be of a floating-point type, but is " +
-                   data.dtype);
-}
-
 /// What a checkpoint puts before the names of the network's tensors.
 constexpr std::string_view kPrefix = "network.";
 
@@ -86,7 +71,7 @@ void read_weights(const fs::path& path, Network& network) {
     const auto found = own.find(name);
     check(found != own.end(), who,
           "is of no layer of the network, or comes twice");
-    const auto value = to_tensor(data, who);
+    const auto value = to_tensor(data, who).to(torch::kFloat);
     check(found->second.sizes() == value.sizes(), who,
           "must be " + shape_text(found->second.sizes()) + ", but got " +
               shape_text(value.sizes()));

@@ -1,0 +1,39 @@
+#include "signet/experiments/tensor_data.h"
+
+#include <cstring>
+#include <stdexcept>
+#include <utility>
+
+#include "signet/base/error.h"
+#include "signet/core/torch.h"
+
+namespace signet {
+namespace {
+
+const std::pair<const char*, torch::ScalarType> kTypes[] = {
+    {"F32", torch::kFloat}, {"F64", torch::kDouble}, {"I64", torch::kInt64}};
+
+}  // namespace
+
+TensorData to_data(const at::Tensor& tensor) {
+  const auto plain = tensor.detach().to(torch::kCPU).contiguous();
+  for (const auto& [name, type] : kTypes) {
+    if (plain.scalar_type() != type) continue;
+    const auto* bytes = static_cast<const uint8_t*>(plain.data_ptr());
+    return {name, plain.sizes().vec(), {bytes, bytes + plain.nbytes()}};
+  }
+  throw std::logic_error("to_data: a tensor of an unexpected type");
+}
+
+at::Tensor to_tensor(const TensorData& data, const std::string& who) {
+  for (const auto& [type_name, type] : kTypes) {
+    if (data.dtype != type_name) continue;
+    auto tensor = torch::empty(data.shape, type);
+    std::memcpy(tensor.data_ptr(), data.bytes.data(), data.bytes.size());
+    return tensor;
+  }
+  throw UsageError(who + " must be of type F32, F64 or I64, but is " +
+                   data.dtype);
+}
+
+}  // namespace signet

@@ -1,0 +1,17 @@
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <string>
+
+#include "signet/data/safetensors.h"
+
+namespace signet {
+
+/// A tensor as its bytes, in float, double or int64.
+TensorData to_data(const at::Tensor& tensor);
+
+/// Errors: UsageError that begins with `who`, for another type.
+at::Tensor to_tensor(const TensorData& data, const std::string& who);
+
+}  // namespace signet
