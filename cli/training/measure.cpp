@@ -93,7 +93,7 @@ int run(const Options& o) {
          .batch = o.batch,
          .rate = o.rate,
          .optimizer = o.optimizer,
-         .random = random},
+         .random = random.branch(1)},
         [&](int64_t step) { progress.update(static_cast<double>(step)); });
     progress.cancel();
     problem = basket->end;

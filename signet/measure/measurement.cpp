@@ -79,7 +79,7 @@ void prepare(Subject& subject, const Problem& problem, int64_t most,
       std::max<int64_t>(1, std::llround(most / subject.evaluations));
   if (!subject.traits().deterministic)
     subject.replicates = std::min(subject.replicates, subject.samples);
-  run();
+  if (subject.replicates > 1) run();
 }
 
 double median(std::vector<double> values) {
