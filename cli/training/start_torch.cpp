@@ -12,11 +12,6 @@
 namespace signet {
 
 void start_torch(int threads) {
-  // LibTorch frees and allocates the same large tensors in every step. Given
-  // back to the system in between, their pages cost a quarter of the time of
-  // `signet measure`.
-  mallopt(M_MMAP_THRESHOLD, 1 << 25);
-  mallopt(M_TRIM_THRESHOLD, 1 << 30);
   if (threads == 0) {
     const char* text = std::getenv("OMP_NUM_THREADS");
     threads = text ? std::atoi(text) : 0;
@@ -27,6 +22,11 @@ void start_torch(int threads) {
   at::set_num_threads(threads > 0 ? threads : 1);
   const auto warning = slow_blas_warning();
   if (!warning.empty()) std::fprintf(stderr, "%s\n", warning.c_str());
+}
+
+void keep_freed_memory() {
+  mallopt(M_MMAP_THRESHOLD, 1 << 25);
+  mallopt(M_TRIM_THRESHOLD, 1 << 30);
 }
 
 }  // namespace signet
