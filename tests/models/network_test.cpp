@@ -123,7 +123,9 @@ TEST(Network, BroadcastsOverSamples) {
   const auto path =
       run_path(first_class, Random(1), {.given = space.states(0, 2048)});
   EXPECT_EQ(path.loss.sizes(), at::IntArrayRef({2048, 7}));
-  EXPECT_LT(distance(state_log_probability(path).exp().sum(0), torch::ones({7})), 1e-5);
+  EXPECT_LT(
+      distance(state_log_probability(path).exp().sum(0), torch::ones({7})),
+      1e-5);
 }
 
 /// A network with every kind of parameter.

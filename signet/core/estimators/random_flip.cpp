@@ -15,8 +15,8 @@ namespace signet {
 namespace {
 
 /// One unit of each example, 1 there and 0 elsewhere, [E, n...].
-Tensor chosen_unit(const PathLayer &layer, const Tensor &loss,
-                   const Random &random, uint32_t l) {
+Tensor chosen_unit(const PathLayer& layer, const Tensor& loss,
+                   const Random& random, uint32_t l) {
   const auto flat = layer.x.detach().reshape({loss.numel(), -1});
   const auto u = LayerNoise(random, l).extra(0).uniform(
       {loss.numel(), 1}, flat.options().dtype(torch::kDouble));
@@ -24,12 +24,12 @@ Tensor chosen_unit(const PathLayer &layer, const Tensor &loss,
   return torch::zeros_like(flat).scatter_(1, index, 1).view_as(layer.x);
 }
 
-Estimate estimate(const Objective &objective, const RuleContext &context) {
+Estimate estimate(const Objective& objective, const RuleContext& context) {
   const auto path = run_path(objective, context.random);
   const auto loss = path.loss.detach();
   std::vector<Tensor> gradients;
   for (size_t l = 0; l < path.layers.size(); ++l) {
-    const auto &layer = path.layers[l];
+    const auto& layer = path.layers[l];
     const auto chosen =
         chosen_unit(layer, loss, context.random, static_cast<uint32_t>(l));
     const auto x = torch::where(chosen > 0, layer.flipped(), layer.x);
@@ -60,5 +60,5 @@ layer of units.
     .rule = ObjectiveRule{estimate},
 }};
 
-} // namespace
-} // namespace signet
+}  // namespace
+}  // namespace signet
