@@ -36,7 +36,7 @@ struct Recipe {
   struct Optimizer {
     double rate = 0.001;
     std::string schedule = "cosine";
-    std::string weights = "latent";
+    std::string weights = "binaryconnect";
     std::string others = "gradient";
   } optimizer;
 };

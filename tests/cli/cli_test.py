@@ -236,7 +236,7 @@ rate = 0.01
                   re.findall(r"^  (\S+)", listing.stdout, re.M))
         self.assertGreater(len(topics), 40)
         self.assertIn("st", topics)
-        self.assertIn("latent", topics)
+        self.assertIn("binaryconnect", topics)
         for topic in topics:
             result = signet("help", topic)
             self.assertEqual(result.returncode, 0, topic)

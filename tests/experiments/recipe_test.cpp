@@ -82,8 +82,9 @@ TEST(Recipe, SaysWhatIsWrongAndWhere) {
   EXPECT_TRUE(contains(error_of("a = = 1\n"), "r.toml:1: "));
   EXPECT_TRUE(contains(error_of(kLayers + "train.estimator = 'gumble'\n"),
                        "did you mean 'gumbel'"));
-  EXPECT_TRUE(contains(error_of(kLayers + "optimizer.others = 'latnt'\n"),
-                       "did you mean 'latent'"));
+  EXPECT_TRUE(
+      contains(error_of(kLayers + "optimizer.others = 'binaryconect'\n"),
+               "did you mean 'binaryconnect'"));
   EXPECT_TRUE(
       contains(error_of(kLayers, {"optimizer.rate=fast"}),
                "--set optimizer.rate: optimizer.rate must be a number"));

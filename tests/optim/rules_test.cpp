@@ -101,12 +101,12 @@ TEST(MirrorDescent, StepIsTheMinimumThatItClaims) {
   }
 }
 
-TEST(Latent, ClippingIsTheProjectionOnTheMean) {
-  EXPECT_DOUBLE_EQ(stepped("latent(direction=sgd)", 0.5, 1, 0.25), 0.25);
-  EXPECT_DOUBLE_EQ(stepped("latent(direction=sgd)", 0.5, -9, 0.25), 1);
-  EXPECT_DOUBLE_EQ(stepped("latent(direction=sgd)", 0.5, 9, 0.25), -1);
-  EXPECT_DOUBLE_EQ(stepped("latent(direction=sgd, clip=0)", 0.5, 9, 0.25),
-                   -1.75);
+TEST(BinaryConnect, ClippingIsTheProjectionOnTheMean) {
+  EXPECT_DOUBLE_EQ(stepped("binaryconnect(direction=sgd)", 0.5, 1, 0.25), 0.25);
+  EXPECT_DOUBLE_EQ(stepped("binaryconnect(direction=sgd)", 0.5, -9, 0.25), 1);
+  EXPECT_DOUBLE_EQ(stepped("binaryconnect(direction=sgd)", 0.5, 9, 0.25), -1);
+  EXPECT_DOUBLE_EQ(
+      stepped("binaryconnect(direction=sgd, clip=0)", 0.5, 9, 0.25), -1.75);
 }
 
 TEST(Optimizer, ContinuesFromItsStateBitForBit) {

@@ -24,7 +24,7 @@ const Registered<WeightRule> entry{{
 `argmin <g, theta> + KL(theta | theta_t)/rate` with `g = 2 dL/dw` is
 `eta <- eta - rate g`: identity straight-through on latent weights, explained.
 No clipping: certainty is a large `|eta|`. Adam's direction does not depend on
-the scale of g, so there `latent(clip=0)` takes the same steps.
+the scale of g, so there `binaryconnect(clip=0)` takes the same steps.
 )",
     .papers = {kShekhovtsovYanush2021},
     .parameters = direction_parameters(),

@@ -1,4 +1,4 @@
-// Latent weights with clipping (BinaryConnect).
+// BinaryConnect: latent weights with clipping.
 //
 //   w = sign(eta),   eta <- clip(eta - rate d(dL/dw), -clip, clip)
 //
@@ -26,9 +26,8 @@ std::vector<Parameter> parameters() {
 }
 
 const Registered<WeightRule> entry{{
-    .name = "latent",
-    .summary = "latent real weights behind binary ones, clipped "
-               "(BinaryConnect)",
+    .name = "binaryconnect",
+    .summary = "latent weights with identity straight-through, clipped",
     .help = R"(
 `w = sign(eta)`; `eta <- clip(eta - rate d, -clip, clip)`, `d` from `dL/dw` as it
 is (identity straight-through). Clipping keeps a weight from drifting so far
