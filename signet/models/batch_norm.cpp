@@ -6,7 +6,7 @@
 namespace signet {
 
 BatchNorm::BatchNorm(int64_t channels, const BatchNormSpec& spec)
-    : torch::nn::Module("BatchNorm"), spec_(spec) {
+    : Layer("BatchNorm"), spec_(spec) {
   if (spec.affine) {
     weight = register_parameter("weight", torch::ones({channels}));
     bias = register_parameter("bias", torch::zeros({channels}));

@@ -1,8 +1,6 @@
 #pragma once
 
-#include <torch/nn/module.h>
-
-#include "signet/core/sampler.h"
+#include "signet/models/layer.h"
 #include "signet/models/network_spec.h"
 
 namespace signet {
@@ -16,11 +14,13 @@ namespace signet {
 /// into integer thresholds and scores without a rounding of its own.
 /// Shapes: [..., channels]; in evaluation also [..., R, B, channels] with
 /// weight and bias [R, channels].
-class BatchNorm : public torch::nn::Module {
+class BatchNorm : public Layer {
  public:
   BatchNorm(int64_t channels, const BatchNormSpec& spec);
 
   Tensor forward(const Tensor& x);
+  Tensor forward(const Tensor& x, ForwardPass&) override { return forward(x); }
+  std::vector<Tensor*> handles() override { return {&weight, &bias}; }
 
   /// y = scale x + offset, what evaluation computes.
   struct Affine {

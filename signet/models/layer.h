@@ -1,0 +1,77 @@
+#pragma once
+
+#include <torch/nn/module.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "signet/base/arguments.h"
+#include "signet/core/random.h"
+#include "signet/core/sampler.h"
+#include "signet/models/shape.h"
+
+namespace signet {
+
+/// What all layers of one forward pass share.
+struct ForwardPass {
+  Sampler& sampler;
+  /// Of this step: what dropout draws from.
+  const Random& random;
+  /// Type that products are computed in; float, or bfloat16 while training.
+  at::ScalarType product_type;
+  /// Values that open shortcuts remember, the innermost last.
+  std::vector<Tensor> shortcuts = {};
+};
+
+/// The LibTorch module of one layer.
+/// Shapes: x is [..., B, values] or [..., B, height, width, channels].
+class Layer : public torch::nn::Module {
+ public:
+  using torch::nn::Module::Module;
+
+  virtual Tensor forward(const Tensor& x, ForwardPass& pass) = 0;
+
+  /// What the layer computes with, in the order of parameters().
+  virtual std::vector<Tensor*> handles() { return {}; }
+
+  /// Whether forward() takes bfloat16 values as they are. To all others the
+  /// network gives float.
+  virtual bool takes_bfloat16() const { return false; }
+};
+
+/// What one layer is and costs for one example.
+struct LayerCost {
+  int64_t binary_weights = 0;
+  int64_t real_weights = 0;
+  int64_t binary_macs = 0;  ///< multiply-accumulates with binary weights
+  int64_t real_macs = 0;
+};
+
+/// How a recipe spells a kind of layer.
+struct LayerKind {
+  std::string name;
+  std::string help;
+  std::vector<Parameter> parameters;
+};
+
+// A kind of layer is a struct S, in a file of layers/, that has
+//   static LayerKind kind();
+//   static S read(const Arguments&);
+//   Shape output(const Shape& input, ShapeContext&) const
+//   LayerCost cost(const Shape& input, const Shape& output) const;
+//   std::shared_ptr<Layer> build(const Shape& input, size_t index,
+//                                const Random& random) const;
+// and a place in LayerSpec (network_spec.h).
+
+/// Shapes that open shortcuts remember, the innermost last.
+struct ShapeContext {
+  struct Shortcut {
+    Shape shape;
+    std::string layer;
+  };
+  std::vector<Shortcut> shortcuts = {};
+  std::string layer;  ///< the name of this layer
+};
+
+}  // namespace signet
