@@ -40,38 +40,4 @@ class Layer : public torch::nn::Module {
   virtual bool takes_bfloat16() const { return false; }
 };
 
-/// What one layer is and costs for one example.
-struct LayerCost {
-  int64_t binary_weights = 0;
-  int64_t real_weights = 0;
-  int64_t binary_macs = 0;  ///< multiply-accumulates with binary weights
-  int64_t real_macs = 0;
-};
-
-/// How a recipe spells a kind of layer.
-struct LayerKind {
-  std::string name;
-  std::string help;
-  std::vector<Parameter> parameters;
-};
-
-// A kind of layer is a struct S, in a file of layers/, that has
-//   static LayerKind kind();
-//   static S read(const Arguments&);
-//   Shape output(const Shape& input, ShapeContext&) const
-//   LayerCost cost(const Shape& input, const Shape& output) const;
-//   std::shared_ptr<Layer> build(const Shape& input, size_t index,
-//                                const Random& random) const;
-// and a place in LayerSpec (network_spec.h).
-
-/// Shapes that open shortcuts remember, the innermost last.
-struct ShapeContext {
-  struct Shortcut {
-    Shape shape;
-    std::string layer;
-  };
-  std::vector<Shortcut> shortcuts = {};
-  std::string layer;  ///< the name of this layer
-};
-
 }  // namespace signet
