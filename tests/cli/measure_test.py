@@ -1,0 +1,193 @@
+"""signet measure: measure_test.py PROGRAM all|runtime"""
+
+import json
+import shlex
+import struct
+import tempfile
+import unittest
+
+from program import ALL, Case, main, signet
+
+
+def write_tensors(path, tensors):
+    """Safetensors of float32: {name: (shape, values)}"""
+    header, data = {}, b""
+    for name, (shape, values) in tensors.items():
+        begin = len(data)
+        data += struct.pack(f"<{len(values)}f", *values)
+        header[name] = {"dtype": "F32", "shape": shape,
+                        "data_offsets": [begin, len(data)]}
+    text = json.dumps(header).encode()
+    text += b" " * (-len(text) % 8)
+    with open(path, "wb") as file:
+        file.write(struct.pack("<Q", len(text)) + text + data)
+
+
+@unittest.skipUnless(ALL, "the build has no training commands")
+class Measure(Case):
+    def measure(self, *arguments):
+        result = signet("measure", *arguments, "--json")
+        self.assertEqual(result.returncode, 0, result.stderr)
+        return json.loads(result.stdout)
+
+    def setUp(self):
+        temporary = tempfile.TemporaryDirectory()
+        self.addCleanup(temporary.cleanup)
+        f = self.folder = temporary.name
+        self.network, self.data = f"{f}/net.toml", f"{f}/points.csv"
+        self.weights = f"{f}/net.safetensors"
+        self.write(self.network, """inputs = 2
+layers = ["linear(outputs=3, weights=real, bias=true)",
+          "units(encoding=bits)", "linear(outputs=1, weights=real)"]
+""")
+        self.write(self.data, "x,y,label\n0.5,-1,1\n-0.3,2,-1\n1,1,1\n")
+        self.tensors = {"0.weight": ([3, 2], [.3, -.2, .5, .1, -.4, .6]),
+                        "0.bias": ([3], [0, .1, -.1]),
+                        "2.weight": ([1, 3], [1, -1, .5])}
+        write_tensors(self.weights, self.tensors)
+
+    def write(self, path, text):
+        with open(path, "w") as file:
+            file.write(text)
+
+    def own(self, *more):
+        return ["st", "--network", self.network, "--data", self.data,
+                "--samples", 500, *more]
+
+    def test_built_in_problem_as_json(self):
+        result = self.measure("st", "reinforce", "exact", "--problem",
+                              "chain(layers=2, units=3)", "--samples", 20000)
+        self.assertEqual(result["reference"]["exact"], True)
+        self.assertEqual([e["estimator"].split("(")[0]
+                          for e in result["estimators"]],
+                         ["st", "reinforce", "exact"])
+        st, reinforce, exact = result["estimators"]
+        self.assertEqual([g["name"] for g in st["groups"]],
+                         ["all", "layer 1", "layer 2"])
+        self.assertEqual(st["groups"][0]["verdict"], "biased")
+        self.assertNotEqual(reinforce["groups"][0]["verdict"], "biased")
+        self.assertEqual(exact["groups"][0]["verdict"], "unbiased")
+        self.assertEqual([m["n"] for m in st["groups"][0]["means_of_n"]],
+                         [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000])
+        for e in result["estimators"]:
+            self.assertGreater(e["seconds_per_sample"], 0)
+            for group in e["groups"]:
+                self.assertLessEqual(group["bias_low"], group["bias_high"])
+        # The command that is recorded repeats the numbers.
+        again = self.measure(*shlex.split(result["command"])[2:])
+        self.assertEqual(again["estimators"][1]["groups"][0]["bias"],
+                         reinforce["groups"][0]["bias"])
+
+    def test_table_marks_the_best_and_page_holds_the_chart(self):
+        page = f"{self.folder}/page.html"
+        result = signet("measure", "st", "reinforce", "--samples", 1000,
+                        "--report", page)
+        self.assertEqual(result.returncode, 0, result.stderr)
+        self.assertIn("All parameters (81)", result.stdout)
+        self.assertIn("layer 4 (6)", result.stdout)
+        self.assertIn("*", result.stdout)
+        with open(page) as file:
+            self.assertIn('"log_x":true', file.read())
+
+    def test_basket(self):
+        result = self.measure("st", "reinforce", "--basket", 20, "--batch", 50,
+                              "--samples", 200)
+        self.assertEqual(result["basket"]["steps"], list(range(1, 21)))
+        curves = result["basket"]["gradient_variance_ema_batch_mean"]
+        self.assertEqual(len(curves), 2)
+        self.assertEqual(len(curves[0]["values"]), 20)
+
+    def test_own_network(self):
+        result = self.measure(*self.own("--weights", self.weights))
+        self.assertEqual(result["examples"], 3)
+        self.assertEqual([g["parameters"]
+                          for g in result["estimators"][0]["groups"]],
+                         [12, 9, 3])
+        gradient = result["reference"]["gradient"]
+        # The same with labels 0 and 1; other weights are another point.
+        self.write(self.data, "x,y,label\n0.5,-1,1\n-0.3,2,0\n1,1,1")
+        again = self.measure(*self.own("--weights", self.weights))
+        self.assertEqual(again["reference"]["gradient"], gradient)
+        other = self.measure(*self.own())
+        self.assertNotEqual(other["reference"]["gradient"], gradient)
+        self.assertIn("weights from seed", other["problem"])
+        mse = self.measure(*self.own("--loss", "mse"))
+        self.assertIn("mse", mse["problem"])
+
+    def test_a_run_is_a_network_too(self):
+        # Tensors of a checkpoint carry a prefix, and there are others.
+        write_tensors(self.weights, {f"network.{name}": tensor for name, tensor
+                                     in self.tensors.items()})
+        self.measure(*self.own("--weights", self.weights))
+
+    def test_usage_errors(self):
+        for arguments, contains in (
+                ([], "estimators"),
+                (["stt"], "did you mean 'st'"),
+                (["st(noise=uniforn)"], "uniform"),
+                (["vimco"], "bound"),
+                (["st", "--problem", "chian"], "did you mean 'chain'"),
+                (["st", "--problem", "chain(unit=3)"], "units"),
+                (["st", "--reference", "st"], "unbiased"),
+                (["st", "--samples", 0], ""),
+                (["st", "--alpha", 2], ""),
+                (["st", "--basket", 3, "--optimizer", "lbfgs"], "adam or sgd"),
+                (["st", "--basket", 3, "--batch", 500], "200"),
+                (["st", "--data", self.data], "--network"),
+                (["st", "--network", self.network], "--data"),
+                (self.own("--loss", "logisitc"), "did you mean 'logistic'"),
+                (self.own("--loss", "cross_entropy"), "output"),
+                (self.own("--problem", "chain"), "exclude"),
+                (self.own("--weights", "no-such-file"), "no-such-file")):
+            self.usage_error("measure", *arguments, contains=contains)
+
+    def test_bad_networks(self):
+        for text, contains in (
+                ("inputs = 2", "layers"),
+                ('layers = ["units"]', "inputs"),
+                ('inputs = 2\nlayers = ["units"', ":2"),
+                ('inputs = 2\nlayers = ["units"]\nimputs = 2',
+                 "did you mean 'inputs'"),
+                ('inputs = 2\nlayers = ["linear(outputs=1)"]', "units"),
+                ('inputs = 2\nlayers = ["linaer(outputs=1)"]',
+                 "did you mean 'linear'"),
+                ('inputs = 3\nlayers = ["units", "linear(outputs=1)"]',
+                 "4 columns")):
+            self.write(self.network, text)
+            self.usage_error("measure", *self.own(), contains=contains)
+
+    def test_bad_weights(self):
+        def without(name):
+            return {k: v for k, v in self.tensors.items() if k != name}
+        nan = float("nan")
+        for tensors, contains in (
+                (without("2.weight"), "'2.weight'"),
+                ({**self.tensors, "9.bias": ([1], [0])}, "'9.bias'"),
+                ({**self.tensors, "0.bias": ([2], [0, 0])}, "[3], but got [2]"),
+                ({**self.tensors, "0.bias": ([3], [0, nan, 0])}, "'0.bias'")):
+            write_tensors(self.weights, tensors)
+            self.usage_error("measure", *self.own("--weights", self.weights),
+                             contains=contains)
+        self.write(self.weights, "no tensors")
+        self.usage_error("measure", *self.own("--weights", self.weights))
+
+    def test_bad_points(self):
+        for text, contains in (
+                ("x,y,label\n1,nan,1\n", 'row 1, column "y"'),
+                ("x,y,label\n1,2,1\n1,,1\n", 'row 2, column "y"'),
+                ("x,y,label\n1,2,3\n", 'row 1, column "label"'),
+                ("x,y,label\n1,2,0\n1,2,-1\n", 'row 2, column "label"'),
+                ("x,label\n1,1\n", "3 columns"),
+                ("1,2,1\n", "column names"),
+                ("x,y,label\n", "rows")):
+            self.write(self.data, text)
+            self.usage_error("measure", *self.own(), contains=contains)
+        self.write(self.network, 'inputs = 2\nlayers = ["units", '
+                                 '"linear(outputs=3)"]')
+        self.write(self.data, "x,y,label\n1,2,3\n")
+        self.usage_error("measure", *self.own("--loss", "cross_entropy"),
+                         contains="0 to 2")
+
+
+if __name__ == "__main__":
+    main()
