@@ -31,7 +31,8 @@ LayerInfo describe(const BinaryLinear& layer,
           .macs = layer.inputs * layer.outputs,
           .file_bytes = weight_bytes + layer.outputs * (gives_scores ? 8 : 4),
           .packed_bytes = static_cast<std::int64_t>(
-              kernel->packed_bytes(layer.inputs, layer.outputs)),
+              kernel->packed_bytes(layer.inputs, layer.outputs) +
+              (gives_scores ? 0 : kernel->threshold_bytes(layer.outputs))),
           .kernel = std::string(isa_name(isa)) + ": " + kernel->name};
 }
 

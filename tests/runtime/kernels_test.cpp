@@ -134,7 +134,7 @@ TEST(CountLimit, IsTheLastCountThatReachesTheThreshold) {
   Engine engine(7);
   for (const auto encoding : {InputEncoding::signs, InputEncoding::bits}) {
     const auto layer = random_layer(engine, encoding, 20, 1);
-    const LinearLayer view{20, 1, encoding, layer.weights.data(), nullptr};
+    const LinearLayer view{20, 1, encoding, layer.weights.data()};
     const CountRule rule = count_rule(view, 0);
     for (std::int32_t t = -50; t <= 50; ++t) {
       const std::int32_t limit = count_limit(view, 0, t);

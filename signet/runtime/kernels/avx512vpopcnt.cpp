@@ -40,7 +40,6 @@ Shape shape_of(std::int64_t inputs, std::int64_t outputs) {
 
 /// What pack() lays out, each part in whole vectors.
 struct Packed {
-  std::int32_t* limits;    // [channels]; padding: -1, never
   std::int32_t* bases;     // [channels]
   std::int32_t* shift;     // 1 for signs, 0 for bits: s = base - (c << shift)
   std::uint32_t* weights;  // panels
@@ -48,13 +47,17 @@ struct Packed {
 
 Packed view(const Shape& shape, const void* packed) {
   auto* base = static_cast<std::int32_t*>(const_cast<void*>(packed));
-  return {base, base + shape.channels, base + 2 * shape.channels,
-          reinterpret_cast<std::uint32_t*>(base + 2 * shape.channels + kLanes)};
+  return {base, base + shape.channels,
+          reinterpret_cast<std::uint32_t*>(base + shape.channels + kLanes)};
 }
 
 std::size_t packed_bytes(std::int64_t inputs, std::int64_t outputs) {
   const Shape shape = shape_of(inputs, outputs);
-  return 4 * (2 * shape.channels + kLanes + shape.steps * shape.channels);
+  return 4 * (shape.channels + kLanes + shape.steps * shape.channels);
+}
+
+std::size_t threshold_bytes(std::int64_t outputs) {
+  return 4 * shape_of(0, outputs).channels;
 }
 
 std::size_t no_scratch(std::int64_t, std::int64_t) { return 0; }
@@ -63,12 +66,8 @@ void pack(const LinearLayer& layer, void* packed) {
   const Shape shape = shape_of(layer.inputs, layer.outputs);
   const Packed to = view(shape, packed);
   *to.shift = layer.input == InputEncoding::signs ? 1 : 0;
-  for (std::int64_t j = 0; j < shape.channels; ++j) to.limits[j] = -1;
   for (std::int64_t j = 0; j < layer.outputs; ++j) {
     to.bases[j] = count_rule(layer, j).base;
-    if (layer.thresholds) {
-      to.limits[j] = count_limit(layer, j, layer.thresholds[j]);
-    }
     const std::int64_t first = j / kPanel * kPanel;
     const std::int64_t left = shape.channels - first;
     const std::int64_t width = left < kPanel ? left : kPanel;
@@ -78,6 +77,16 @@ void pack(const LinearLayer& layer, void* packed) {
       column[i * width] =
           static_cast<std::uint32_t>(row[i / 2] >> 32 * (i % 2));
     }
+  }
+}
+
+/// Limits of the mismatch counts; those of padding are -1, never.
+void pack_thresholds(const LinearLayer& layer, const std::int32_t* thresholds,
+                     void* packed) {
+  auto* limits = static_cast<std::int32_t*>(packed);
+  const std::int64_t channels = shape_of(0, layer.outputs).channels;
+  for (std::int64_t j = 0; j < channels; ++j) {
+    limits[j] = j < layer.outputs ? count_limit(layer, j, thresholds[j]) : -1;
   }
 }
 
@@ -96,16 +105,16 @@ std::uint32_t load_word(const char* from) {
 
 /// Compares counts with limits: a panel's masks are one output word.
 struct ToBits {
+  const std::int32_t* limits;
   std::uint64_t* out;
   std::int64_t words;
 
   template <int kVectors>
-  void panel(const Packed& packed, std::int64_t channel, std::int64_t row,
+  void panel(const Packed&, std::int64_t channel, std::int64_t row,
              const __m512i* counts) const {
     std::uint64_t word = 0;
     for (int v = 0; v < kVectors; ++v) {
-      const __m512i limit =
-          _mm512_load_si512(packed.limits + channel + v * kLanes);
+      const __m512i limit = _mm512_load_si512(limits + channel + v * kLanes);
       const std::uint64_t mask = _mm512_cmple_epi32_mask(counts[v], limit);
       word |= mask << (v * kLanes);
     }
@@ -215,7 +224,8 @@ void run(const LinearCall& call, const Output& output) {
 }
 
 void bits(const LinearCall& call, std::uint64_t* out) {
-  run(call, ToBits{out, words_for(call.outputs)});
+  run(call, ToBits{static_cast<const std::int32_t*>(call.thresholds), out,
+                   words_for(call.outputs)});
 }
 
 void sums(const LinearCall& call, std::int32_t* out) {
@@ -230,8 +240,10 @@ bool supported() {
 
 constexpr LinearKernel kBinary{"xor and vpopcntd, 16 channels a vector",
                                packed_bytes,
+                               threshold_bytes,
                                no_scratch,
                                pack,
+                               pack_thresholds,
                                bits,
                                sums};
 

@@ -50,21 +50,13 @@ Shape shape_of(std::int64_t inputs, std::int64_t outputs) {
           (outputs + kLanes - 1) / kLanes * kLanes};
 }
 
-/// What pack() lays out.
-struct Packed {
-  std::int32_t* thresholds;  // [channels]; padding: INT32_MAX, never reached
-  std::uint16_t* weights;    // panels of 128 channels, [steps][vectors][32]
-};
-
-Packed view(const Shape& shape, const void* packed) {
-  auto* thresholds = static_cast<std::int32_t*>(const_cast<void*>(packed));
-  return {thresholds,
-          reinterpret_cast<std::uint16_t*>(thresholds + shape.channels)};
-}
-
 std::size_t packed_bytes(std::int64_t inputs, std::int64_t outputs) {
   const Shape shape = shape_of(inputs, outputs);
-  return shape.channels * (4 + 2 * shape.steps);
+  return shape.channels * 2 * shape.steps;
+}
+
+std::size_t threshold_bytes(std::int64_t outputs) {
+  return 4 * shape_of(0, outputs).channels;
 }
 
 /// Table entry e holds pixel 4 if bit 0 of e is set, pixel i if bit i + 1 is:
@@ -80,13 +72,10 @@ std::uint16_t group_index(const std::uint64_t* row, std::int64_t inputs,
   return index;
 }
 
+/// Panels of 128 channels, [steps][vectors][32].
 void pack(const LinearLayer& layer, void* packed) {
   const Shape shape = shape_of(layer.inputs, layer.outputs);
-  const Packed to = view(shape, packed);
-  for (std::int64_t j = 0; j < shape.channels; ++j) {
-    to.thresholds[j] =
-        j < layer.outputs && layer.thresholds ? layer.thresholds[j] : INT32_MAX;
-  }
+  auto* weights = static_cast<std::uint16_t*>(packed);
   for (std::int64_t j = 0; j < layer.outputs; ++j) {
     const std::uint64_t* row = layer.weights + j * words_for(layer.inputs);
     const std::int64_t first = j / kPanel * kPanel;
@@ -95,7 +84,7 @@ void pack(const LinearLayer& layer, void* packed) {
     const std::int64_t in_vector = j % kLanes;
     const std::int64_t lane = in_vector % 16 * 2 + in_vector / 16;
     std::uint16_t* column =
-        to.weights + first * shape.steps + (j - first) / kLanes * kLanes + lane;
+        weights + first * shape.steps + (j - first) / kLanes * kLanes + lane;
     for (std::int64_t i = 0; i < shape.steps; ++i) {
       std::uint16_t word = 0;
       for (std::int64_t g = 0; g < 3; ++g) {
@@ -104,6 +93,16 @@ void pack(const LinearLayer& layer, void* packed) {
       }
       column[i * width] = word;
     }
+  }
+}
+
+/// As they are; those of padding are INT32_MAX, never reached.
+void pack_thresholds(const LinearLayer& layer, const std::int32_t* thresholds,
+                     void* packed) {
+  auto* to = static_cast<std::int32_t*>(packed);
+  const std::int64_t channels = shape_of(0, layer.outputs).channels;
+  for (std::int64_t j = 0; j < channels; ++j) {
+    to[j] = j < layer.outputs ? thresholds[j] : INT32_MAX;
   }
 }
 
@@ -188,12 +187,13 @@ Row build_tables(const Shape& shape, const std::uint8_t* pixels,
 
 /// s_j >= t_j: 32 bits of the output at a time.
 struct ToBits {
+  const std::int32_t* thresholds;
   std::uint64_t* out;
   std::int64_t words;
 
-  void vector(const Packed& packed, std::int64_t channel, std::int64_t row,
-              __m512i low, __m512i high) const {
-    const std::int32_t* t = packed.thresholds + channel;
+  void vector(std::int64_t channel, std::int64_t row, __m512i low,
+              __m512i high) const {
+    const std::int32_t* t = thresholds + channel;
     const std::uint32_t mask =
         _mm512_cmpge_epi32_mask(low, _mm512_load_si512(t)) |
         static_cast<std::uint32_t>(
@@ -208,8 +208,8 @@ struct ToSums {
   std::int32_t* out;
   std::int64_t outputs;
 
-  void vector(const Packed&, std::int64_t channel, std::int64_t row,
-              __m512i low, __m512i high) const {
+  void vector(std::int64_t channel, std::int64_t row, __m512i low,
+              __m512i high) const {
     const std::int64_t left = outputs - channel;
     const __mmask32 mask = left >= kLanes ? 0xffffffff : (1u << left) - 1;
     std::int32_t* to = out + row * outputs + channel;
@@ -220,11 +220,11 @@ struct ToSums {
 
 /// kRows rows times kPanels panels of kVectors vectors, from `channel` on.
 template <int kRows, int kPanels, int kVectors, class Output>
-void tile(const Shape& shape, const Packed& packed, std::int64_t channel,
+void tile(const Shape& shape, const std::uint16_t* packed, std::int64_t channel,
           const Row* rows, std::int64_t first_row, const Output& output) {
   constexpr int kAll = kPanels * kVectors;
   const std::int64_t panel_words = kVectors * kLanes * shape.steps;
-  const std::uint16_t* weights = packed.weights + channel * shape.steps;
+  const std::uint16_t* weights = packed + channel * shape.steps;
   const __m512i low_half = _mm512_set1_epi32(0xffff);
   __m512i low[kRows][kAll], high[kRows][kAll];
   for (int r = 0; r < kRows; ++r) {
@@ -271,7 +271,7 @@ void tile(const Shape& shape, const Packed& packed, std::int64_t channel,
   for (int r = 0; r < kRows; ++r) {
     const __m512i total = _mm512_set1_epi32(rows[r].total);
     for (int v = 0; v < kAll; ++v) {
-      output.vector(packed, channel + v * kLanes, first_row + r,
+      output.vector(channel + v * kLanes, first_row + r,
                     _mm512_sub_epi32(_mm512_slli_epi32(low[r][v], 1), total),
                     _mm512_sub_epi32(_mm512_slli_epi32(high[r][v], 1), total));
     }
@@ -280,7 +280,7 @@ void tile(const Shape& shape, const Packed& packed, std::int64_t channel,
 
 /// All panels for kRows rows.
 template <int kRows, class Output>
-void panels(const Shape& shape, const Packed& packed, const Row* rows,
+void panels(const Shape& shape, const std::uint16_t* packed, const Row* rows,
             std::int64_t first_row, const Output& output) {
   std::int64_t channel = 0;
   if constexpr (kRows == 1) {  // as many accumulators as for two rows
@@ -304,7 +304,7 @@ void panels(const Shape& shape, const Packed& packed, const Row* rows,
 template <class Output>
 void run(const LinearCall& call, const Output& output) {
   const Shape shape = shape_of(call.inputs, call.outputs);
-  const Packed packed = view(shape, call.packed);
+  const auto* packed = static_cast<const std::uint16_t*>(call.packed);
   char* tables = static_cast<char*>(call.scratch);
   auto* padded =
       reinterpret_cast<std::uint8_t*>(tables + kTileRows * table_bytes(shape));
@@ -329,7 +329,8 @@ void bits(const LinearCall& call, std::uint64_t* out) {
   const std::int64_t words = words_for(call.outputs);
   // The kernel writes half words: the last one may have no other half.
   for (std::int64_t row = 1; row <= call.rows; ++row) out[row * words - 1] = 0;
-  run(call, ToBits{out, words});
+  run(call,
+      ToBits{static_cast<const std::int32_t*>(call.thresholds), out, words});
 }
 
 void sums(const LinearCall& call, std::int32_t* out) {
@@ -342,8 +343,10 @@ const LinearKernel kAvx512Pixels{
     "tables of 5 pixels, vpermw, 32 channels a "
     "vector",
     packed_bytes,
+    threshold_bytes,
     scratch_bytes,
     pack,
+    pack_thresholds,
     bits,
     sums};
 

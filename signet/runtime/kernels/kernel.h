@@ -20,15 +20,15 @@ struct LinearLayer {
   std::int64_t inputs;
   std::int64_t outputs;
   InputEncoding input;
-  const std::uint64_t* weights;    ///< [outputs, words_for(inputs)]
-  const std::int32_t* thresholds;  ///< [outputs], or null: sums alone
+  const std::uint64_t* weights;  ///< [outputs, words_for(inputs)]
 };
 
 /// One call of a kernel, for `rows` examples.
 struct LinearCall {
   std::int64_t inputs;
   std::int64_t outputs;
-  const void* packed;  ///< what pack() wrote
+  const void* packed;      ///< what pack() wrote
+  const void* thresholds;  ///< what pack_thresholds() wrote; sums() needs none
   /// pixels: uint8_t [rows, inputs]; otherwise uint64_t [rows,
   /// words_for(inputs)], padded with 0 bits.
   const void* input;
@@ -38,14 +38,21 @@ struct LinearCall {
 
 /// s_j = sum_k w_jk x_k as an exact int32, for one family of inputs. The scalar
 /// kernel defines the result, all others give the same.
-/// How weights are packed is each kernel's own affair.
+/// How weights are packed is each kernel's own affair. Thresholds are packed
+/// apart from them: one layer may need several, such as a convolution whose
+/// padding counts nothing.
 struct LinearKernel {
   const char* name;  ///< what it does, for people: "pixel tables, 3 x 5 bits"
-  /// Bytes that pack() writes, and that calls may write for themselves.
+  /// Bytes that pack() and pack_thresholds() write, and that calls may write
+  /// for themselves.
   std::size_t (*packed_bytes)(std::int64_t inputs, std::int64_t outputs);
+  std::size_t (*threshold_bytes)(std::int64_t outputs);
   std::size_t (*scratch_bytes)(std::int64_t inputs, std::int64_t outputs);
-  /// Repacks weights and thresholds; `packed` is zeroed and aligned to 64.
+  /// Repacks weights; `packed` is zeroed and aligned to 64, as below.
   void (*pack)(const LinearLayer& layer, void* packed);
+  /// Repacks `thresholds` [outputs] of this layer.
+  void (*pack_thresholds)(const LinearLayer& layer,
+                          const std::int32_t* thresholds, void* packed);
   /// s_j >= t_j, packed: out is [rows, words_for(outputs)], padded with 0.
   void (*bits)(const LinearCall& call, std::uint64_t* out);
   /// s_j: out is [rows, outputs].

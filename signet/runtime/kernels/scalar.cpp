@@ -13,25 +13,22 @@ extern const Level kScalarLevel;
 
 namespace {
 
-/// What pack() lays out: rules, thresholds, then the weights as they are.
+/// What pack() lays out: rules, then the weights as they are.
 struct Packed {
-  CountRule* rules;          // [outputs]
-  std::int32_t* thresholds;  // [outputs]
-  std::uint64_t* weights;    // [outputs, words_for(inputs)]
+  CountRule* rules;        // [outputs]
+  std::uint64_t* weights;  // [outputs, words_for(inputs)]
 };
 
 Packed view(std::int64_t outputs, void* packed) {
   auto* rules = static_cast<CountRule*>(packed);
-  auto* thresholds = reinterpret_cast<std::int32_t*>(rules + outputs);
-  auto* weights =
-      reinterpret_cast<std::uint64_t*>(thresholds + words_for(outputs) * 64);
-  return {rules, thresholds, weights};
+  return {rules, reinterpret_cast<std::uint64_t*>(rules + outputs)};
 }
 
 std::size_t packed_bytes(std::int64_t inputs, std::int64_t outputs) {
-  return outputs * sizeof(CountRule) + words_for(outputs) * 64 * 4 +
-         outputs * words_for(inputs) * 8;
+  return outputs * (sizeof(CountRule) + words_for(inputs) * 8);
 }
+
+std::size_t threshold_bytes(std::int64_t outputs) { return outputs * 4; }
 
 std::size_t no_scratch(std::int64_t, std::int64_t) { return 0; }
 
@@ -40,11 +37,13 @@ void pack(const LinearLayer& layer, void* packed) {
   for (std::int64_t j = 0; j < layer.outputs; ++j) {
     to.rules[j] = count_rule(layer, j);
   }
-  if (layer.thresholds) {
-    std::memcpy(to.thresholds, layer.thresholds, layer.outputs * 4);
-  }
   std::memcpy(to.weights, layer.weights,
               layer.outputs * words_for(layer.inputs) * 8);
+}
+
+void pack_thresholds(const LinearLayer& layer, const std::int32_t* thresholds,
+                     void* packed) {
+  std::memcpy(packed, thresholds, threshold_bytes(layer.outputs));
 }
 
 /// sum_k w_k x_k over pixels: those under +1 twice, less all of them.
@@ -83,11 +82,12 @@ struct BinarySum {
 template <class Sum>
 void bits(const LinearCall& call, std::uint64_t* out) {
   const Packed packed = view(call.outputs, const_cast<void*>(call.packed));
+  const auto* thresholds = static_cast<const std::int32_t*>(call.thresholds);
   const std::int64_t words = words_for(call.outputs);
   std::memset(out, 0, call.rows * words * 8);
   for (std::int64_t row = 0; row < call.rows; ++row) {
     for (std::int64_t j = 0; j < call.outputs; ++j) {
-      const bool bit = Sum{}(call, packed, row, j) >= packed.thresholds[j];
+      const bool bit = Sum{}(call, packed, row, j) >= thresholds[j];
       out[row * words + j / 64] |= std::uint64_t{bit} << (j % 64);
     }
   }
@@ -105,13 +105,15 @@ void sums(const LinearCall& call, std::int32_t* out) {
 
 bool supported() { return true; }
 
-constexpr LinearKernel kPixels{"loop over pixels", packed_bytes,
-                               no_scratch,         pack,
-                               bits<PixelSum>,     sums<PixelSum>};
+constexpr LinearKernel kPixels{
+    "loop over pixels", packed_bytes,   threshold_bytes, no_scratch, pack,
+    pack_thresholds,    bits<PixelSum>, sums<PixelSum>};
 constexpr LinearKernel kBinary{"xor and popcount by words",
                                packed_bytes,
+                               threshold_bytes,
                                no_scratch,
                                pack,
+                               pack_thresholds,
                                bits<BinarySum>,
                                sums<BinarySum>};
 

@@ -8,6 +8,7 @@ LinearCall call_of(const PackedBinaryLinear& layer, const void* input,
   return {.inputs = layer.inputs,
           .outputs = layer.outputs,
           .packed = layer.weights.data(),
+          .thresholds = layer.thresholds.data(),
           .input = input,
           .rows = rows,
           .scratch = scratch};
@@ -17,6 +18,7 @@ LinearCall call_of(const PackedBinaryLinear& layer, const void* input,
 
 PackedBinaryLinear pack_layer(const BinaryLinear& layer, Isa isa) {
   const ChosenKernel chosen = choose_kernel(layer.input, isa);
+  const LinearKernel& kernel = *chosen.kernel;
   const auto* thresholds = std::get_if<Thresholds>(&layer.output);
   const auto* scores = std::get_if<Scores>(&layer.output);
   PackedBinaryLinear packed{
@@ -24,16 +26,20 @@ PackedBinaryLinear pack_layer(const BinaryLinear& layer, Isa isa) {
       .outputs = layer.outputs,
       .input = layer.input,
       .chosen = chosen,
-      .weights = AlignedBuffer(
-          chosen.kernel->packed_bytes(layer.inputs, layer.outputs)),
+      .weights =
+          AlignedBuffer(kernel.packed_bytes(layer.inputs, layer.outputs)),
+      .thresholds =
+          AlignedBuffer(thresholds ? kernel.threshold_bytes(layer.outputs) : 0),
       .scores = scores ? std::optional(*scores) : std::nullopt};
-  chosen.kernel->pack(
-      {.inputs = layer.inputs,
-       .outputs = layer.outputs,
-       .input = layer.input,
-       .weights = layer.weights.data(),
-       .thresholds = thresholds ? thresholds->values.data() : nullptr},
-      packed.weights.data());
+  const LinearLayer view{.inputs = layer.inputs,
+                         .outputs = layer.outputs,
+                         .input = layer.input,
+                         .weights = layer.weights.data()};
+  kernel.pack(view, packed.weights.data());
+  if (thresholds) {
+    kernel.pack_thresholds(view, thresholds->values.data(),
+                           packed.thresholds.data());
+  }
   return packed;
 }
 

@@ -16,6 +16,7 @@ struct PackedBinaryLinear {
   InputEncoding input;
   ChosenKernel chosen;
   AlignedBuffer weights;         ///< in the kernel's own layout
+  AlignedBuffer thresholds;      ///< the same; empty for the last layer
   std::optional<Scores> scores;  ///< of the last layer
 };
 
