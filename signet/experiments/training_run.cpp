@@ -43,7 +43,8 @@ Optimizer make_optimizer(const Recipe& recipe, Network& network) {
   const BoundRule others(recipe.optimizer.others);
   for (const auto& item : network.named_parameters()) {
     const bool latent = item.key().ends_with(".latent");
-    optimizer.add(item.key(), item.value(), latent ? weights : others);
+    optimizer.add(item.key(), item.value(), latent ? weights : others,
+                  latent ? ParameterKind::latent : ParameterKind::real);
   }
   return optimizer;
 }

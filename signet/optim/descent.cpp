@@ -1,11 +1,14 @@
 #include "signet/optim/descent.h"
+
+#include <algorithm>
+#include <atomic>
+#include <cmath>
+#include <limits>
+
 #include "signet/core/kernels/parallel.h"
 #include "signet/core/kernels/vectorized.h"
 #include "signet/core/torch.h"
-
-#include <algorithm>
-#include <cmath>
-#include <limits>
+#include "signet/optim/signs.h"
 
 namespace signet {
 namespace {
@@ -21,39 +24,38 @@ AdamConstants adam_constants(const Direction& d, double rate, int64_t step) {
   return {rate / (1 - std::pow(d.beta1, t)), 1 / (1 - std::pow(d.beta2, t))};
 }
 
-Tensor& memory(const StepContext& c, const char* name) {
-  auto& m = c.state[name];
-  if (!m.defined()) m = torch::zeros_like(c.parameter);
-  return m;
-}
-
 bool is_fast(const Tensor& t) {
   return t.device().is_cpu() && t.scalar_type() == torch::kFloat &&
          t.is_contiguous();
 }
 
-/// Adam's constants in the precision of the parameters.
+/// Constants of the step in the precision of the parameters.
 struct AdamStep {
-  float first, second, beta1, beta2, rest1, rest2, epsilon, scale, limit;
+  float first, second, beta1, beta2, rest1, rest2, epsilon;
+  float scale, keep, shift, limit;
 };
 
 SIGNET_VECTORIZED
-void adam_range(const AdamStep& a, const float* g, float* p, float* m, float* v,
-                int64_t n) {
+int32_t adam_range(const AdamStep& a, const float* g, float* p, float* m,
+                   float* v, int64_t n) {
+  int32_t flips = 0;
   for (int64_t i = 0; i < n; ++i) {
     const float gi = a.scale * g[i];
     m[i] = a.beta1 * m[i] + a.rest1 * gi;
     v[i] = a.beta2 * v[i] + a.rest2 * (gi * gi);
     const float next =
-        p[i] - a.first * m[i] / (std::sqrt(v[i] * a.second) + a.epsilon);
-    p[i] = std::min(std::max(next, -a.limit), a.limit);
+        a.keep * p[i] -
+        a.first * m[i] / (std::sqrt(v[i] * a.second) + a.epsilon) + a.shift;
+    const float kept = std::min(std::max(next, -a.limit), a.limit);
+    flips += (kept >= 0) != (p[i] >= 0);
+    p[i] = kept;
   }
+  return flips;
 }
 
 /// One pass: reads p, g, m, v and writes p, m, v.
-void adam_pass(const StepContext& c, const Direction& d, double scale,
-               double bound) {
-  const auto k = adam_constants(d, c.rate, c.step);
+int64_t adam_pass(const StepContext& c, const Direction& d, const Move& move) {
+  const auto k = adam_constants(d, move.rate, c.step);
   const AdamStep a{.first = static_cast<float>(k.first),
                    .second = static_cast<float>(k.second),
                    .beta1 = static_cast<float>(d.beta1),
@@ -61,20 +63,36 @@ void adam_pass(const StepContext& c, const Direction& d, double scale,
                    .rest1 = static_cast<float>(1 - d.beta1),
                    .rest2 = static_cast<float>(1 - d.beta2),
                    .epsilon = static_cast<float>(d.epsilon),
-                   .scale = static_cast<float>(scale),
-                   .limit = bound > 0 ? static_cast<float>(bound)
-                                      : std::numeric_limits<float>::infinity()};
+                   .scale = static_cast<float>(move.scale),
+                   .keep = static_cast<float>(move.keep),
+                   .shift = static_cast<float>(move.shift),
+                   .limit = move.bound > 0
+                                ? static_cast<float>(move.bound)
+                                : std::numeric_limits<float>::infinity()};
   float* p = c.parameter.data_ptr<float>();
   float* m = memory(c, "m").data_ptr<float>();
   float* v = memory(c, "v").data_ptr<float>();
   const float* g = c.gradient.data_ptr<float>();
+  std::atomic<int64_t> flips = 0;
   kernels::for_each_range(
       c.parameter.numel(), [&](int64_t first, int64_t count) {
-        adam_range(a, g + first, p + first, m + first, v + first, count);
+        // In blocks whose count of flips fits 32 bits.
+        constexpr int64_t kBlock = int64_t{1} << 30;
+        for (int64_t i = first; i < first + count; i += kBlock) {
+          flips += adam_range(a, g + i, p + i, m + i, v + i,
+                              std::min(kBlock, first + count - i));
+        }
       });
+  return flips;
 }
 
 }  // namespace
+
+Tensor& memory(const StepContext& c, const char* name) {
+  auto& m = c.state[name];
+  if (!m.defined()) m = torch::zeros_like(c.parameter);
+  return m;
+}
 
 std::vector<Parameter> direction_parameters() {
   return {{.name = "direction",
@@ -108,22 +126,24 @@ Direction read_direction(const Arguments& a) {
           .epsilon = a.number("epsilon")};
 }
 
-void descend_reference(const StepContext& c, const Direction& d, double scale,
-                       double bound) {
+int64_t descend_reference(const StepContext& c, const Direction& d,
+                          const Move& move) {
   torch::NoGradGuard no_gradient;
-  const auto g = c.gradient * scale;
+  const auto positive = positive_signs(c.parameter);
+  const auto g = c.gradient * move.scale;
+  c.parameter.mul_(move.keep).add_(move.shift);
   switch (d.kind) {
     case Direction::Kind::sgd:
-      c.parameter.sub_(g, c.rate);
+      c.parameter.sub_(g, move.rate);
       break;
     case Direction::Kind::momentum: {
       auto& m = memory(c, "m");
       m.mul_(d.beta1).add_(g);
-      c.parameter.sub_(m, c.rate);
+      c.parameter.sub_(m, move.rate);
       break;
     }
     case Direction::Kind::adam: {
-      const auto k = adam_constants(d, c.rate, c.step);
+      const auto k = adam_constants(d, move.rate, c.step);
       auto& m = memory(c, "m");
       auto& v = memory(c, "v");
       m.mul_(d.beta1).add_(g, 1 - d.beta1);
@@ -132,18 +152,17 @@ void descend_reference(const StepContext& c, const Direction& d, double scale,
       break;
     }
   }
-  if (bound > 0) c.parameter.clamp_(-bound, bound);
+  if (move.bound > 0) c.parameter.clamp_(-move.bound, move.bound);
+  return count_flips(c.parameter, positive);
 }
 
-void descend(const StepContext& c, const Direction& d, double scale,
-             double bound) {
+int64_t descend(const StepContext& c, const Direction& d, const Move& move) {
   torch::NoGradGuard no_gradient;
   if (d.kind == Direction::Kind::adam && is_fast(c.parameter) &&
       is_fast(c.gradient)) {
-    adam_pass(c, d, scale, bound);
-  } else {
-    descend_reference(c, d, scale, bound);
+    return adam_pass(c, d, move);
   }
+  return descend_reference(c, d, move);
 }
 
 }  // namespace signet

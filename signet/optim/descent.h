@@ -18,19 +18,32 @@ struct Direction {
 std::vector<Parameter> direction_parameters();
 Direction read_direction(const Arguments& arguments);
 
-/// p <- clip(p - rate d(scale g)), clip to [-bound, bound]; bound 0: none.
+/// What a step does with the direction d of the scaled gradient:
+///   p <- clip(keep p - rate d(scale g) + shift, -bound, bound)
+struct Move {
+  double rate;
+  double scale = 1;
+  double keep = 1;   ///< 1 - decay
+  double shift = 0;  ///< where decay leads
+  double bound = 0;  ///< 0: none
+};
+
+/// Takes the step and returns how many elements of p changed their sign.
 ///   sgd:       d(g) = g
 ///   momentum:  m <- beta1 m + g,  d = m
 ///   adam:      m <- beta1 m + (1 - beta1) g,  v <- beta2 v + (1 - beta2) g^2,
 ///              d = (m / (1 - beta1^t)) / (sqrt(v / (1 - beta2^t)) + epsilon)
-/// State: "m", "v" as needed. Cost: one pass over memory on a CPU in float32,
-/// ATen operations elsewhere; a test compares the two.
+/// State: "m", "v" as needed. Cost: adam one pass over memory on a CPU in
+/// float32, ATen operations elsewhere; a test compares the two.
 /// Source: Kingma, Ba 2015, arXiv:1412.6980.
-void descend(const StepContext& context, const Direction& direction,
-             double scale, double bound);
+int64_t descend(const StepContext& context, const Direction& direction,
+                const Move& move);
 
 /// The same by ATen operations: the definition.
-void descend_reference(const StepContext& context, const Direction& direction,
-                       double scale, double bound);
+int64_t descend_reference(const StepContext& context,
+                          const Direction& direction, const Move& move);
+
+/// The rule's memory of that name, zeros at first.
+Tensor& memory(const StepContext& context, const char* name);
 
 }  // namespace signet

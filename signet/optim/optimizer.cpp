@@ -1,23 +1,78 @@
 #include "signet/optim/optimizer.h"
 
+#include <algorithm>
+
 #include "signet/core/checks.h"
 #include "signet/core/torch.h"
 
 namespace signet {
 
-void Optimizer::add(std::string name, Tensor parameter, const BoundRule& rule) {
-  entries_.push_back({std::move(name), std::move(parameter), rule, {}});
+void Optimizer::add(std::string name, Tensor parameter, const BoundRule& rule,
+                    ParameterKind kind) {
+  check(rule.record->real || kind == ParameterKind::latent, "optimizer",
+        "'" + rule.record->name + "' steps binary weights only, but '" + name +
+            "' is real");
+  entries_.push_back({std::move(name), std::move(parameter), rule, kind, {}});
+}
+
+void Optimizer::start() {
+  torch::NoGradGuard no_gradient;
+  for (auto& e : entries_) {
+    if (e.rule.record->start)
+      e.rule.record->start(e.parameter, e.rule.arguments);
+  }
+}
+
+int64_t Optimizer::passes() const {
+  int64_t most = 1;
+  for (const auto& e : entries_) most = std::max(most, e.rule.passes());
+  return most;
+}
+
+std::function<Tensor(const Tensor&)> Optimizer::weights_of_pass(
+    const Random& random) const {
+  if (std::none_of(entries_.begin(), entries_.end(), [](const Entry& e) {
+        return e.rule.record->weights != nullptr;
+      })) {
+    return {};
+  }
+  return [this, random](const Tensor& latent) {
+    const auto entry = std::find_if(
+        entries_.begin(), entries_.end(),
+        [&](const Entry& e) { return e.parameter.is_same(latent); });
+    check(entry != entries_.end(), "optimizer",
+          "weights are made of latent ones that were added, but got others, " +
+              shape_text(latent.sizes()));
+    if (!entry->rule.record->weights) return Tensor();
+    const auto index = static_cast<uint32_t>(entry - entries_.begin());
+    return entry->rule.record->weights({latent, entry->state,
+                                        random.site(RandomUse::weights, index),
+                                        entry->rule.arguments});
+  };
 }
 
 void Optimizer::step(double rate) {
+  torch::NoGradGuard no_gradient;
   ++steps_;
+  ++counted_steps_;
   for (auto& e : entries_) {
     const auto gradient = e.parameter.grad();
     if (!gradient.defined()) continue;
-    torch::NoGradGuard no_gradient;
-    e.rule.record->step(
+    const int64_t flips = e.rule.record->step(
         {e.parameter, gradient, e.state, rate, steps_, e.rule.arguments});
+    if (e.kind == ParameterKind::latent) flips_ += flips;
   }
+}
+
+double Optimizer::take_flip_ratio() {
+  int64_t weights = 0;
+  for (const auto& e : entries_) {
+    if (e.kind == ParameterKind::latent) weights += e.parameter.numel();
+  }
+  const auto chances = static_cast<double>(weights * counted_steps_);
+  const auto flips = static_cast<double>(flips_);
+  flips_ = counted_steps_ = 0;
+  return chances > 0 ? flips / chances : 0;
 }
 
 void Optimizer::zero_grad() {

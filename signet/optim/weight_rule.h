@@ -9,6 +9,7 @@
 #include "signet/base/arguments.h"
 #include "signet/base/paper.h"
 #include "signet/base/table.h"
+#include "signet/core/random.h"
 
 namespace signet {
 
@@ -26,25 +27,51 @@ struct StepContext {
   const Arguments& arguments;
 };
 
-/// One row of the table of optimizers. A rule is a pure function of its
-/// context; what it remembers is in `state`.
+/// Everything of which the weights of one forward pass are made.
+struct WeightsContext {
+  const Tensor& latent;
+  const std::map<std::string, Tensor>& state;  ///< as the last step left it
+  const RandomStream& random;  ///< of this parameter and this pass
+  const Arguments& arguments;
+};
+
+/// One row of the table of optimizers. A rule is a set of pure functions of
+/// their contexts; what it remembers is in `state`.
 struct WeightRule {
   std::string name;
   std::string summary;  ///< one line
   std::string help;     ///< Markdown: the step, when to use it
   std::vector<Paper> papers = {};
+  /// One named `samples`, if there is one, is the number of forward and
+  /// backward passes whose gradients a step averages.
   std::vector<Parameter> parameters;
-  void (*step)(const StepContext& context);
+  /// Whether it also steps real-valued parameters: biases, batch norm.
+  bool real = false;
+  /// Throws UsageError for values that do not go together.
+  void (*check)(const Arguments& arguments) = nullptr;
+  /// Where the latent weights of a new run start, made from those of the
+  /// layer, in place. nullptr: as the layer has them.
+  void (*start)(Tensor& latent, const Arguments& arguments) = nullptr;
+  /// The weights of a forward pass in training, with the backward that makes
+  /// of dL/dw the gradient that `step` is given. nullptr, or an undefined
+  /// result: the signs, +1 where latent >= 0, with the identity as backward.
+  /// Testing uses the signs always.
+  Tensor (*weights)(const WeightsContext& context) = nullptr;
+  /// Takes a step; returns how many elements changed their sign.
+  int64_t (*step)(const StepContext& context);
 };
 
 /// A rule with values for its parameters: what a recipe names.
 struct BoundRule {
-  /// Errors: UsageError for an unknown name, parameter or value.
+  /// Errors: UsageError for an unknown name, parameter or value, or values
+  /// that do not go together.
   explicit BoundRule(std::string_view spelling);
 
   const WeightRule* record;
   Arguments arguments;
 
+  /// Forward and backward passes a step.
+  int64_t passes() const;
   std::string spell() const { return arguments.spell(record->name); }
 };
 

@@ -25,16 +25,25 @@ TEST(Descent, FastPathAgreesWithTheDefinition) {
       std::map<std::string, Tensor> fast_state, slow_state;
       for (int64_t t = 1; t <= 5; ++t) {
         const auto g = numbers(static_cast<uint32_t>(t), 70001);
-        descend({fast, g, fast_state, 0.05, t, none}, {.kind = kind}, 2, bound);
-        descend_reference({slow, g, slow_state, 0.05, t, none}, {.kind = kind},
-                          2, bound);
+        const Move move{.rate = 0.05,
+                        .scale = 2,
+                        .keep = 0.97,
+                        .shift = 0.01,
+                        .bound = bound};
+        const auto flips =
+            descend({fast, g, fast_state, 0, t, none}, {.kind = kind}, move);
+        const auto counted = descend_reference(
+            {slow, g, slow_state, 0, t, none}, {.kind = kind}, move);
+        EXPECT_NEAR(flips, counted, 2);
       }
       // A few roundings a step at |p| <= 2.
       EXPECT_LT((fast - slow).abs().max().item<float>(), 4e-6F);
       ASSERT_EQ(fast_state.size(), slow_state.size());
       for (const auto& [name, memory] : fast_state)
         EXPECT_TRUE(memory.allclose(slow_state.at(name), 1e-5, 1e-7)) << name;
-      if (bound > 0) EXPECT_LE(fast.abs().max().item<float>(), 0.6F);
+      if (bound > 0) {
+        EXPECT_LE(fast.abs().max().item<float>(), 0.6F);
+      }
     }
   }
 }
@@ -47,9 +56,8 @@ TEST(Descent, AdamIsThatOfThePaper) {
   std::map<std::string, Tensor> state;
   for (int64_t t = 1; t <= 20; ++t) {
     const double g[2] = {std::sin(double(t)), 1e-4 * std::cos(double(t))};
-    descend(
-        {p, torch::tensor({g[0], g[1]}, torch::kDouble), state, 0.01, t, none},
-        {}, 1, 0);
+    descend({p, torch::tensor({g[0], g[1]}, torch::kDouble), state, 0, t, none},
+            {}, {.rate = 0.01});
     for (int i = 0; i < 2; ++i) {
       m[i] = 0.9 * m[i] + 0.1 * g[i];
       v[i] = 0.999 * v[i] + 0.001 * g[i] * g[i];
@@ -66,7 +74,7 @@ double stepped(const std::string& spelling, double latent, double g,
   auto p = torch::full({1}, latent, torch::kDouble).requires_grad_();
   p.mutable_grad() = torch::full({1}, g, torch::kDouble);
   Optimizer optimizer;
-  optimizer.add("p", p, BoundRule(spelling));
+  optimizer.add("p", p, BoundRule(spelling), ParameterKind::latent);
   optimizer.step(rate);
   return p.item<double>();
 }
@@ -114,14 +122,14 @@ TEST(Optimizer, ContinuesFromItsStateBitForBit) {
     const auto run = [&](int64_t restart_after) {
       auto p = numbers(0, 1000).requires_grad_();
       auto optimizer = std::make_unique<Optimizer>();
-      optimizer->add("p", p, BoundRule(rule.name));
+      optimizer->add("p", p, BoundRule(rule.name), ParameterKind::latent);
       for (uint32_t t = 1; t <= 6; ++t) {
         p.mutable_grad() = numbers(t, 1000);
         optimizer->step(0.01);
         if (optimizer->steps() != restart_after) continue;
         const auto state = optimizer->state();
         auto fresh = std::make_unique<Optimizer>();
-        fresh->add("p", p, BoundRule(rule.name));
+        fresh->add("p", p, BoundRule(rule.name), ParameterKind::latent);
         fresh->load_state(state, restart_after);
         optimizer = std::move(fresh);
       }

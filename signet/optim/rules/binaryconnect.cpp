@@ -11,9 +11,10 @@
 namespace signet {
 namespace {
 
-void step(const StepContext& context) {
-  descend(context, read_direction(context.arguments), 1,
-          context.arguments.number("clip"));
+int64_t step(const StepContext& context) {
+  return descend(
+      context, read_direction(context.arguments),
+      {.rate = context.rate, .bound = context.arguments.number("clip")});
 }
 
 std::vector<Parameter> parameters() {

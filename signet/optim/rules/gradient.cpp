@@ -5,8 +5,9 @@
 namespace signet {
 namespace {
 
-void step(const StepContext& context) {
-  descend(context, read_direction(context.arguments), 1, 0);
+int64_t step(const StepContext& context) {
+  return descend(context, read_direction(context.arguments),
+                 {.rate = context.rate});
 }
 
 const Registered<WeightRule> entry{{
@@ -23,6 +24,7 @@ norm, biases and real weights.
                 .venue = "International Conference on Learning Representations",
                 .arxiv = "1412.6980"}},
     .parameters = direction_parameters(),
+    .real = true,
     .step = step,
 }};
 

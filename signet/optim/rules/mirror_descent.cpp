@@ -12,8 +12,9 @@
 namespace signet {
 namespace {
 
-void step(const StepContext& context) {
-  descend(context, read_direction(context.arguments), 2, 0);
+int64_t step(const StepContext& context) {
+  return descend(context, read_direction(context.arguments),
+                 {.rate = context.rate, .scale = 2});
 }
 
 const Registered<WeightRule> entry{{
