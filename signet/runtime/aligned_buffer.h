@@ -14,10 +14,12 @@ class AlignedBuffer {
   static constexpr std::align_val_t kAlignment{64};
 
   explicit AlignedBuffer(std::size_t bytes)
-      : data_(static_cast<std::byte*>(::operator new(bytes, kAlignment))) {
+      : size_(bytes),
+        data_(static_cast<std::byte*>(::operator new(bytes, kAlignment))) {
     std::memset(data_.get(), 0, bytes);
   }
 
+  std::size_t size() const { return size_; }
   void* data() { return data_.get(); }
   const void* data() const { return data_.get(); }
 
@@ -25,6 +27,7 @@ class AlignedBuffer {
   struct Free {
     void operator()(std::byte* p) const { ::operator delete(p, kAlignment); }
   };
+  std::size_t size_;
   std::unique_ptr<std::byte, Free> data_;
 };
 

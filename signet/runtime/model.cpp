@@ -5,36 +5,12 @@
 #include <new>
 
 #include "signet/runtime/aligned_buffer.h"
+#include "signet/runtime/format/check_description.h"
 #include "signet/runtime/format/model_file.h"
-#include "signet/runtime/layers/binary_linear.h"
-#include "signet/runtime/packing.h"
+#include "signet/runtime/packed_model.h"
 
 namespace signet::runtime {
 namespace {
-
-/// Rows of a block. Beyond it weights are read no less often, and activations
-/// leave the cache.
-constexpr std::int64_t kMaxBlock = 64;
-
-LayerInfo describe(const BinaryLinear& layer,
-                   const PackedBinaryLinear& packed) {
-  const auto& [isa, kernel] = packed.chosen;
-  const bool gives_scores = std::holds_alternative<Scores>(layer.output);
-  const auto weight_bytes = static_cast<std::int64_t>(layer.weights.size()) * 8;
-  return {.kind = "binary linear",
-          .name = layer.name,
-          .inputs = layer.inputs,
-          .outputs = layer.outputs,
-          .input = layer.input,
-          .gives_scores = gives_scores,
-          .weights = layer.inputs * layer.outputs,
-          .macs = layer.inputs * layer.outputs,
-          .file_bytes = weight_bytes + layer.outputs * (gives_scores ? 8 : 4),
-          .packed_bytes = static_cast<std::int64_t>(
-              kernel->packed_bytes(layer.inputs, layer.outputs) +
-              (gives_scores ? 0 : kernel->threshold_bytes(layer.outputs))),
-          .kernel = std::string(isa_name(isa)) + ": " + kernel->name};
-}
 
 Error size_error(const char* what, std::size_t got, std::int64_t batch,
                  std::int64_t width) {
@@ -69,29 +45,13 @@ Result<std::vector<std::uint8_t>> read_file(const std::string& path) {
 struct Model::State {
   Isa isa;
   ModelInfo info;
-  std::vector<PackedBinaryLinear> layers;
-};
-
-/// Where the rows of a block go in a trace.
-struct Model::BlockTrace {
-  Trace& trace;
-  std::int64_t first;
-
-  std::int32_t* sums(std::size_t layer, std::int64_t outputs) const {
-    return trace.layers[layer].sums.data() + first * outputs;
-  }
-  std::uint8_t* bits(std::size_t layer, std::int64_t outputs) const {
-    return trace.layers[layer].bits.data() + first * outputs;
-  }
+  PackedModel packed;
 };
 
 struct Workspace::State {
   std::shared_ptr<const Model::State> model;
-  std::int64_t block;     // rows
-  AlignedBuffer bits[2];  // [block, words]: read one, write the other
-  AlignedBuffer sums;     // [block, outputs] of the last layer
-  AlignedBuffer scores;   // the same
-  AlignedBuffer scratch;
+  PassMemory memory;
+  AlignedBuffer scores;  // [block, outputs]
 };
 
 Workspace::Workspace(std::unique_ptr<State> state) : state_(std::move(state)) {}
@@ -105,23 +65,10 @@ Result<Workspace> Workspace::create(const Model& model,
     return Error{"Workspace: max_batch must be at least 1, but got " +
                  std::to_string(max_batch)};
   }
-  const auto& info = model.info();
-  const std::int64_t block = std::min(max_batch, kMaxBlock);
-  std::int64_t widest = info.inputs;
-  std::size_t scratch = 0;
-  for (const auto& layer : model.state_->layers) {
-    widest = std::max(widest, layer.outputs);
-    scratch = std::max(scratch, scratch_bytes(layer));
-  }
-  const std::size_t bits = block * words_for(widest) * 8;
-  const std::size_t scores = block * info.outputs * 4;
+  PassMemory memory = memory_for(model.state_->packed, max_batch);
+  AlignedBuffer scores(memory.block * model.info().outputs * 4);
   return Workspace(std::unique_ptr<State>(
-      new State{model.state_,
-                block,
-                {AlignedBuffer(bits), AlignedBuffer(bits)},
-                AlignedBuffer(scores),
-                AlignedBuffer(scores),
-                AlignedBuffer(scratch)}));
+      new State{model.state_, std::move(memory), std::move(scores)}));
 } catch (const std::bad_alloc&) {
   return Error{"Workspace: out of memory"};
 }
@@ -155,19 +102,20 @@ Result<Model> Model::from_description(const ModelDescription& description,
   if (!checked) return checked.error();
   const auto isa = choose_isa(options.isa);
   if (!isa) return isa.error();
-  auto state = std::make_shared<State>();
-  state->isa = *isa;
-  state->info.name = description.name;
-  state->info.inputs = description.inputs;
-  state->info.classes = description.classes;
-  state->info.metadata = description.metadata;
-  for (const auto& each : description.layers) {
-    const auto& layer = std::get<BinaryLinear>(each);
-    state->layers.push_back(pack_layer(layer, *isa));
-    state->info.layers.push_back(describe(layer, state->layers.back()));
+  auto state = std::make_shared<State>(
+      State{.isa = *isa, .info = {}, .packed = pack_model(description, *isa)});
+  ModelInfo& info = state->info;
+  info.name = description.name;
+  info.in = state->packed.layers.front().before;
+  info.inputs = description.inputs;
+  info.input = state->packed.input;
+  info.outputs = state->packed.layers.back().out.values();
+  info.classes = description.classes;
+  info.metadata = description.metadata;
+  for (std::size_t i = 0; i < description.layers.size(); ++i) {
+    info.layers.push_back(
+        describe(description.layers[i], state->packed.layers[i]));
   }
-  state->info.input = state->info.layers.front().input;
-  state->info.outputs = state->info.layers.back().outputs;
   return Model(std::move(state));
 } catch (const std::bad_alloc&) {
   return Error{"model: out of memory"};
@@ -185,40 +133,6 @@ Result<Done> Model::check_call(std::span<const std::uint8_t> inputs,
   return Done{};
 }
 
-void Model::run_block(const std::uint8_t* inputs, std::int64_t rows,
-                      Workspace& workspace, float* scores,
-                      BlockTrace* trace) const {
-  Workspace::State& memory = *workspace.state_;
-  void* scratch = memory.scratch.data();
-  const void* from = inputs;
-  int turn = 0;
-  if (state_->info.input != InputEncoding::pixels) {
-    auto* packed = static_cast<std::uint64_t*>(memory.bits[turn].data());
-    pack_rows(inputs, rows, state_->info.inputs, packed);
-    from = packed;
-    turn ^= 1;
-  }
-  for (std::size_t i = 0; i + 1 < state_->layers.size(); ++i) {
-    const PackedBinaryLinear& layer = state_->layers[i];
-    auto* to = static_cast<std::uint64_t*>(memory.bits[turn].data());
-    layer_bits(layer, from, rows, scratch, to);
-    if (trace) {
-      layer_sums(layer, from, rows, scratch, trace->sums(i, layer.outputs));
-      unpack_rows(to, rows, layer.outputs, trace->bits(i, layer.outputs));
-    }
-    from = to;
-    turn ^= 1;
-  }
-  const PackedBinaryLinear& last = state_->layers.back();
-  auto* sums = static_cast<std::int32_t*>(memory.sums.data());
-  layer_sums(last, from, rows, scratch, sums);
-  layer_scores(last, sums, rows, scores);
-  if (trace) {
-    std::copy_n(sums, rows * last.outputs,
-                trace->sums(state_->layers.size() - 1, last.outputs));
-  }
-}
-
 Result<Done> Model::forward(std::span<const std::uint8_t> inputs,
                             std::int64_t batch, Workspace& workspace,
                             std::span<float> scores) const {
@@ -228,10 +142,10 @@ Result<Done> Model::forward(std::span<const std::uint8_t> inputs,
   if (!holds(scores.size(), batch, info.outputs)) {
     return size_error("scores", scores.size(), batch, info.outputs);
   }
-  const std::int64_t block = workspace.state_->block;
+  const std::int64_t block = workspace.state_->memory.block;
   for (std::int64_t first = 0; first < batch; first += block) {
-    run_block(inputs.data() + first * info.inputs,
-              std::min(block, batch - first), workspace,
+    run_block(state_->packed, inputs.data() + first * info.inputs,
+              std::min(block, batch - first), workspace.state_->memory,
               scores.data() + first * info.outputs, nullptr);
   }
   return Done{};
@@ -246,12 +160,12 @@ Result<Done> Model::classify(std::span<const std::uint8_t> inputs,
     return size_error("labels", labels.size(), batch, 1);
   }
   const ModelInfo& info = state_->info;
-  const std::int64_t block = workspace.state_->block;
+  const std::int64_t block = workspace.state_->memory.block;
   auto* scores = static_cast<float*>(workspace.state_->scores.data());
   for (std::int64_t first = 0; first < batch; first += block) {
     const std::int64_t rows = std::min(block, batch - first);
-    run_block(inputs.data() + first * info.inputs, rows, workspace, scores,
-              nullptr);
+    run_block(state_->packed, inputs.data() + first * info.inputs, rows,
+              workspace.state_->memory, scores, nullptr);
     for (std::int64_t row = 0; row < rows; ++row) {
       const float* of_row = scores + row * info.outputs;
       labels[first + row] = static_cast<std::int32_t>(
@@ -270,14 +184,14 @@ Result<Trace> Model::trace(std::span<const std::uint8_t> inputs,
   trace.scores.resize(batch * info.outputs);
   for (const auto& layer : info.layers) {
     LayerTrace& made = trace.layers.emplace_back();
-    made.sums.resize(batch * layer.outputs);
+    if (layer.weights != 0) made.sums.resize(batch * layer.outputs);
     if (!layer.gives_scores) made.bits.resize(batch * layer.outputs);
   }
-  const std::int64_t block = workspace.state_->block;
+  const std::int64_t block = workspace.state_->memory.block;
   for (std::int64_t first = 0; first < batch; first += block) {
-    BlockTrace of_block{trace, first};
-    run_block(inputs.data() + first * info.inputs,
-              std::min(block, batch - first), workspace,
+    const BlockTrace of_block{trace, first};
+    run_block(state_->packed, inputs.data() + first * info.inputs,
+              std::min(block, batch - first), workspace.state_->memory,
               trace.scores.data() + first * info.outputs, &of_block);
   }
   return trace;

@@ -11,7 +11,9 @@
 
 #include "signet/runtime/format/description.h"
 #include "signet/runtime/isa.h"
+#include "signet/runtime/layer_info.h"
 #include "signet/runtime/result.h"
+#include "signet/runtime/trace.h"
 
 namespace signet::runtime {
 
@@ -21,42 +23,16 @@ struct LoadOptions {
   std::optional<Isa> isa;
 };
 
-/// What is known of a layer once it is packed.
-struct LayerInfo {
-  std::string kind;  ///< "binary linear"
-  std::string name;
-  std::int64_t inputs = 0;
-  std::int64_t outputs = 0;
-  InputEncoding input = InputEncoding::signs;
-  bool gives_scores = false;    ///< otherwise bits
-  std::int64_t weights = 0;     ///< 1-bit weights
-  std::int64_t macs = 0;        ///< multiply-accumulates an example
-  std::int64_t file_bytes = 0;  ///< weights and thresholds or scales
-  std::int64_t packed_bytes =
-      0;               ///< the same in memory, as the kernel wants it
-  std::string kernel;  ///< "avx512vpopcnt: xor and vpopcntd, ..."
-};
-
 struct ModelInfo {
   std::string name;
-  std::int64_t inputs = 0;
+  /// Of the images that the model reads; {1, 1, n} if it reads plain rows.
+  MapShape in;
+  std::int64_t inputs = 0;  ///< values of one example
   std::int64_t outputs = 0;
   InputEncoding input = InputEncoding::pixels;
   std::vector<LayerInfo> layers;
   std::vector<std::string> classes;
   std::vector<std::pair<std::string, std::string>> metadata;
-};
-
-/// All that happens in one layer, for a proof.
-/// Shapes: both [batch, outputs].
-struct LayerTrace {
-  std::vector<std::int32_t> sums;  ///< pre-activations s_j
-  std::vector<std::uint8_t> bits;  ///< 0 or 1; empty for the last layer
-};
-
-struct Trace {
-  std::vector<LayerTrace> layers;
-  std::vector<float> scores;  ///< [batch, outputs]
 };
 
 class Model;
@@ -66,7 +42,7 @@ class Workspace {
  public:
   /// For blocks of at most `max_batch` examples; a longer batch is done in
   /// several blocks, so this bounds memory, not the batch. More than 64 brings
-  /// nothing.
+  /// nothing; large images are done in smaller blocks anyhow.
   /// Errors: max_batch below 1, out of memory.
   static Result<Workspace> create(const Model& model,
                                   std::int64_t max_batch = 64);
@@ -100,11 +76,11 @@ class Model {
   Isa isa() const;
 
   /// Scores of a batch.
-  /// Shapes: inputs is [batch, info().inputs] bytes: pixels, or 0 and 1 (any
-  /// other byte counts as 1) if the model reads signs or bits, where 1 is the
-  /// sign +1; scores is [batch, info().outputs].
-  /// Cost: no allocation.
-  /// Errors: sizes that do not match, a workspace of another model.
+  /// Shapes: inputs is [batch, info().inputs] bytes, images as data sets have
+  /// them, [channels, height, width]: pixels, or 0 and 1 (any other byte counts
+  /// as 1) if the model reads signs or bits, where 1 is the sign +1; scores is
+  /// [batch, info().outputs]. Cost: no allocation. Errors: sizes that do not
+  /// match, a workspace of another model.
   Result<Done> forward(std::span<const std::uint8_t> inputs, std::int64_t batch,
                        Workspace& workspace, std::span<float> scores) const;
 
@@ -123,13 +99,9 @@ class Model {
  private:
   friend class Workspace;
   struct State;
-  struct BlockTrace;
   explicit Model(std::shared_ptr<const State> state);
   Result<Done> check_call(std::span<const std::uint8_t> inputs,
                           std::int64_t batch, const Workspace& workspace) const;
-  /// Runs the layers on at most as many rows as the workspace holds.
-  void run_block(const std::uint8_t* inputs, std::int64_t rows,
-                 Workspace& workspace, float* scores, BlockTrace* trace) const;
   std::shared_ptr<const State> state_;
 };
 

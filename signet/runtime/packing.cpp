@@ -3,6 +3,8 @@
 #include <bit>
 #include <cstring>
 
+#include "signet/runtime/bit_writer.h"
+
 namespace signet::runtime {
 
 // Words are read as bytes and half words by the kernels.
@@ -46,6 +48,31 @@ void unpack_rows(const std::uint64_t* words, std::int64_t rows, std::int64_t n,
     for (std::int64_t k = 0; k < n; ++k) {
       *bytes++ = from[k / 64] >> (k % 64) & 1;
     }
+  }
+}
+
+void join_rows(const std::uint64_t* words, std::int64_t rows,
+               std::int64_t count, std::int64_t n, std::uint64_t* joined) {
+  for (std::int64_t row = 0; row < rows; ++row) {
+    BitWriter writer(joined + row * words_for(count * n));
+    for (std::int64_t i = 0; i < count; ++i) {
+      writer.append_row(words, n);
+      words += words_for(n);
+    }
+    writer.finish();
+  }
+}
+
+void put_channels_last(const std::uint8_t* bytes, std::int64_t images,
+                       std::int64_t channels, std::int64_t pixels,
+                       std::uint8_t* out) {
+  for (std::int64_t image = 0; image < images; ++image) {
+    for (std::int64_t pixel = 0; pixel < pixels; ++pixel) {
+      for (std::int64_t c = 0; c < channels; ++c) {
+        *out++ = bytes[c * pixels + pixel];
+      }
+    }
+    bytes += channels * pixels;
   }
 }
 

@@ -8,6 +8,7 @@ namespace signet::runtime {
 
 /// Words in a row of n bits. A row starts on a word; bit k of a row is bit
 /// k % 64 of word k / 64, the lowest first; what is left of the last word is 0.
+/// An image is a row for each pixel.
 /// (static: files of several instruction sets include this, kernels/kernel.h.)
 static constexpr std::int64_t words_for(std::int64_t n) {
   return (n + 63) / 64;
@@ -21,5 +22,15 @@ void pack_rows(const std::uint8_t* bytes, std::int64_t rows, std::int64_t n,
 /// Unpacks rows of n bits to bytes 0 and 1.
 void unpack_rows(const std::uint64_t* words, std::int64_t rows, std::int64_t n,
                  std::uint8_t* bytes);
+
+/// Joins every `count` rows of n bits to one row of count x n bits.
+void join_rows(const std::uint64_t* words, std::int64_t rows,
+               std::int64_t count, std::int64_t n, std::uint64_t* joined);
+
+/// Images as data sets have them, [images, channels, pixels], to channels last,
+/// [images, pixels, channels].
+void put_channels_last(const std::uint8_t* bytes, std::int64_t images,
+                       std::int64_t channels, std::int64_t pixels,
+                       std::uint8_t* out);
 
 }  // namespace signet::runtime

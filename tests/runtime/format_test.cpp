@@ -4,6 +4,7 @@
 #include <functional>
 #include <limits>
 
+#include "signet/runtime/format/check_description.h"
 #include "signet/runtime/format/model_file.h"
 #include "signet/runtime/model.h"
 #include "tests/runtime/random_model.h"
@@ -18,8 +19,21 @@ ModelDescription small_model() {
   return random_model(engine, InputEncoding::pixels, {30, 65, 7, 3});
 }
 
+ModelDescription image_model() {
+  Engine engine(13);
+  return random_image_model(engine, InputEncoding::pixels, 5);
+}
+
 BinaryLinear& layer_of(ModelDescription& model, std::size_t i) {
   return std::get<BinaryLinear>(model.layers[i]);
+}
+
+BinaryConv& conv_of(ModelDescription& model, std::size_t i) {
+  return std::get<BinaryConv>(model.layers[i]);
+}
+
+MaxPool& pool_of(ModelDescription& model, std::size_t i) {
+  return std::get<MaxPool>(model.layers[i]);
 }
 
 Bytes bytes_of(const ModelDescription& model) {
@@ -58,6 +72,38 @@ TEST(ModelFile, RoundTrip) {
   EXPECT_EQ(bytes_of(*back), bytes);
 }
 
+TEST(ModelFile, RoundTripOfImages) {
+  const ModelDescription model = image_model();
+  const Bytes bytes = bytes_of(model);
+  const auto back = parse(bytes);
+  ASSERT_TRUE(back.ok()) << back.error().message;
+  ASSERT_EQ(back->layers.size(), model.layers.size());
+  for (std::size_t i = 0; i < model.layers.size(); ++i) {
+    EXPECT_EQ(name_of(back->layers[i]), name_of(model.layers[i]));
+    EXPECT_EQ(input_shape(back->layers[i]), input_shape(model.layers[i]));
+    EXPECT_EQ(output_shape(back->layers[i]), output_shape(model.layers[i]));
+    ASSERT_EQ(back->layers[i].index(), model.layers[i].index());
+    if (const auto* a = std::get_if<BinaryConv>(&model.layers[i])) {
+      const auto& b = std::get<BinaryConv>(back->layers[i]);
+      EXPECT_EQ(a->window.height, b.window.height);
+      EXPECT_EQ(a->window.width, b.window.width);
+      EXPECT_EQ(a->window.stride, b.window.stride);
+      EXPECT_EQ(a->window.pad, b.window.pad);
+      EXPECT_EQ(a->padding, b.padding);
+      EXPECT_EQ(a->input, b.input);
+      EXPECT_EQ(a->weights, b.weights);
+      EXPECT_EQ(a->thresholds.values, b.thresholds.values);
+    } else if (const auto* a = std::get_if<MaxPool>(&model.layers[i])) {
+      const auto& b = std::get<MaxPool>(back->layers[i]);
+      EXPECT_EQ(a->window.height, b.window.height);
+      EXPECT_EQ(a->window.width, b.window.width);
+      EXPECT_EQ(a->window.stride, b.window.stride);
+      EXPECT_EQ(a->least, b.least);
+    }
+  }
+  EXPECT_EQ(bytes_of(*back), bytes);
+}
+
 TEST(ModelFile, CostsLittleMoreThanItsBits) {
   Engine engine(11);
   const auto model =
@@ -67,16 +113,18 @@ TEST(ModelFile, CostsLittleMoreThanItsBits) {
 }
 
 TEST(ModelFile, TruncatedAtEveryLengthIsAnError) {
-  const Bytes bytes = bytes_of(small_model());
-  for (std::size_t length = 0; length < bytes.size(); ++length) {
-    const Bytes part(bytes.begin(), bytes.begin() + length);
-    const auto model = Model::from_bytes(part);
-    ASSERT_FALSE(model.ok()) << length;
-    ASSERT_FALSE(model.error().message.empty());
+  for (const auto& model : {small_model(), image_model()}) {
+    const Bytes bytes = bytes_of(model);
+    for (std::size_t length = 0; length < bytes.size(); ++length) {
+      const Bytes part(bytes.begin(), bytes.begin() + length);
+      const auto model = Model::from_bytes(part);
+      ASSERT_FALSE(model.ok()) << length;
+      ASSERT_FALSE(model.error().message.empty());
+    }
+    Bytes longer = bytes;
+    longer.push_back(0);
+    EXPECT_FALSE(Model::from_bytes(longer).ok());
   }
-  Bytes longer = bytes;
-  longer.push_back(0);
-  EXPECT_FALSE(Model::from_bytes(longer).ok());
 }
 
 TEST(ModelFile, BytesNeedNoAlignment) {
@@ -104,29 +152,34 @@ void expect_no_crash(const Bytes& bytes, int* loaded) {
 }
 
 TEST(ModelFile, FlippedBitsDoNotCrash) {
-  const Bytes bytes = bytes_of(small_model());
-  int loaded = 0;
-  for (std::size_t bit = 0; bit < 8 * bytes.size(); ++bit) {
-    Bytes damaged = bytes;
-    damaged[bit / 8] ^= 1 << bit % 8;
-    expect_no_crash(damaged, &loaded);
+  for (const auto& model : {small_model(), image_model()}) {
+    const Bytes bytes = bytes_of(model);
+    int loaded = 0;
+    for (std::size_t bit = 0; bit < 8 * bytes.size(); ++bit) {
+      Bytes damaged = bytes;
+      damaged[bit / 8] ^= 1 << bit % 8;
+      expect_no_crash(damaged, &loaded);
+    }
+    // Most bits are weights and thresholds, which no check can doubt.
+    EXPECT_GT(loaded, 0);
+    EXPECT_LT(loaded, static_cast<int>(8 * bytes.size()));
   }
-  // Most bits are weights and thresholds, which no check can doubt.
-  EXPECT_GT(loaded, 0);
-  EXPECT_LT(loaded, static_cast<int>(8 * bytes.size()));
 }
 
 TEST(ModelFile, RandomDamageDoesNotCrash) {
-  const Bytes bytes = bytes_of(small_model());
   Engine engine(12);
-  int loaded = 0;
-  for (int trial = 0; trial < 20000; ++trial) {
-    Bytes damaged = bytes;
-    const int changes = 1 + static_cast<int>(engine() % 8);
-    for (int i = 0; i < changes; ++i) {
-      damaged[engine() % damaged.size()] = static_cast<std::uint8_t>(engine());
+  for (const auto& model : {small_model(), image_model()}) {
+    const Bytes bytes = bytes_of(model);
+    int loaded = 0;
+    for (int trial = 0; trial < 10000; ++trial) {
+      Bytes damaged = bytes;
+      const int changes = 1 + static_cast<int>(engine() % 8);
+      for (int i = 0; i < changes; ++i) {
+        damaged[engine() % damaged.size()] =
+            static_cast<std::uint8_t>(engine());
+      }
+      expect_no_crash(damaged, &loaded);
     }
-    expect_no_crash(damaged, &loaded);
   }
 }
 
@@ -140,9 +193,11 @@ TEST(ModelFile, AnotherMajorVersionIsRefusedWithAdvice) {
     bytes[i] = 9;
     const auto model = parse(bytes);
     found = !model.ok() && model.error().message ==
-                               "model file: format 9.0, but this signet reads "
-                               "1.x; update signet, or export the model with "
-                               "this version";
+                               "model file: format 9." +
+                                   std::to_string(kFormatMinor) +
+                                   ", but this signet reads 1.x; update "
+                                   "signet, or export the model with this "
+                                   "version";
     bytes[i] = kFormatMajor;
   }
   EXPECT_TRUE(found);
@@ -222,6 +277,93 @@ TEST(CheckDescription, RefusesWhatCannotRun) {
     ASSERT_FALSE(checked.ok()) << says;
     EXPECT_NE(checked.error().message.find(says), std::string::npos)
         << checked.error().message;
+    EXPECT_FALSE(serialize(model).ok());
+    EXPECT_FALSE(Model::from_description(model).ok());
+  }
+}
+
+TEST(CheckDescription, RefusesImagesThatCannotRun) {
+  constexpr std::int64_t kHuge = std::int64_t{1} << 62;
+  const Spoiled cases[] = {
+      {"297 come in, but 9x10x3", [](auto& m) { conv_of(m, 0).in.width = 10; }},
+      {"9x11x5 come in, but 11x9x5",
+       [](auto& m) {
+         conv_of(m, 1).in = {11, 9, 5};
+       }},
+      {"9x11x66 come in, but 9x11x65",
+       [](auto& m) { pool_of(m, 2).in.channels = 65; }},
+      {"must be in 1..", [](auto& m) { conv_of(m, 1).in.height = 0; }},
+      {"must be in 1..", [](auto& m) { conv_of(m, 1).in.height = -9; }},
+      {"sizes of the inputs must be in",
+       [](auto& m) { conv_of(m, 1).in.height = kHuge; }},
+      {"sizes of the inputs must number at most",
+       [](auto& m) {
+         conv_of(m, 1).in = {1 << 21, 1 << 21, 1 << 21};
+       }},
+      {"must be in 1..", [](auto& m) { conv_of(m, 1).window.height = 0; }},
+      {"must be in 1..", [](auto& m) { conv_of(m, 1).window.width = kHuge; }},
+      {"sizes of the window must number",
+       [](auto& m) {
+         conv_of(m, 1).window = {1 << 20, 1 << 20, 1, 0};
+       }},
+      {"inputs of a sum must number",
+       [](auto& m) {
+         conv_of(m, 1).window = {2000, 2000, 1, 1999};
+       }},
+      {"stride must be in 1..",
+       [](auto& m) { conv_of(m, 1).window.stride = 0; }},
+      {"stride must be in 1..",
+       [](auto& m) { conv_of(m, 1).window.stride = kHuge; }},
+      {"pad must be in 0..2", [](auto& m) { conv_of(m, 1).window.pad = 3; }},
+      {"pad must be in 0..2", [](auto& m) { conv_of(m, 1).window.pad = -1; }},
+      {"pad must be in 0..1", [](auto& m) { conv_of(m, 3).window.pad = 2; }},
+      {"a window of 3x14 does not fit into 9x11x5 with pad 1",
+       [](auto& m) { conv_of(m, 1).window.width = 14; }},
+      {"sizes of the outputs must number",
+       [](auto& m) { conv_of(m, 1).outputs = 1 << 20; }},
+      {"outputs must be in 1..", [](auto& m) { conv_of(m, 1).outputs = 0; }},
+      {"padding 'plus' is no value of inputs that are pixels",
+       [](auto& m) { conv_of(m, 0).padding = Padding::plus; }},
+      {"padding 'minus' is no value of inputs that are pixels",
+       [](auto& m) { conv_of(m, 0).padding = Padding::minus; }},
+      {"padding 'minus' is no value of inputs that are bits",
+       [](auto& m) { conv_of(m, 3).padding = Padding::minus; }},
+      {"only the first layer can read pixels",
+       [](auto& m) { conv_of(m, 1).input = InputEncoding::pixels; }},
+      {"weight words", [](auto& m) { conv_of(m, 1).weights.pop_back(); }},
+      {"not padded with 0",
+       [](auto& m) { conv_of(m, 1).weights[0] |= std::uint64_t{1} << 63; }},
+      {"thresholds: expected 66, got 65",
+       [](auto& m) { conv_of(m, 1).thresholds.values.pop_back(); }},
+      {"the last layer, and no other, must give scores",
+       [](auto& m) { m.layers.resize(6); }},
+      {"the last layer, and no other, must give scores",
+       [](auto& m) { m.layers.resize(5); }},
+      {"the first layer must be linear or a convolution",
+       [](auto& m) {
+         m.layers.erase(m.layers.begin(), m.layers.begin() + 2);
+         m.inputs = 9 * 11 * 66;
+       }},
+      {"max pooling has no padding",
+       [](auto& m) { pool_of(m, 2).window.pad = 1; }},
+      {"stride must be in 1..",
+       [](auto& m) { pool_of(m, 2).window.stride = 0; }},
+      {"does not fit", [](auto& m) { pool_of(m, 2).window.height = 10; }},
+      {"take the least: expected 2, got 1",
+       [](auto& m) { pool_of(m, 2).least.pop_back(); }},
+      {"not padded with 0",
+       [](auto& m) { pool_of(m, 2).least[1] |= std::uint64_t{1} << 63; }},
+      {"inputs: ", [](auto& m) { layer_of(m, 6).inputs += 1; }},
+  };
+  ASSERT_TRUE(check_description(image_model()).ok());
+  for (const auto& [says, spoil] : cases) {
+    ModelDescription model = image_model();
+    spoil(model);
+    const auto checked = check_description(model);
+    ASSERT_FALSE(checked.ok()) << says;
+    EXPECT_NE(checked.error().message.find(says), std::string::npos)
+        << checked.error().message;
+    EXPECT_EQ(checked.error().message.find('\n'), std::string::npos);
     EXPECT_FALSE(serialize(model).ok());
     EXPECT_FALSE(Model::from_description(model).ok());
   }

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <climits>
 
+#include "signet/runtime/format/check_description.h"
 #include "signet/runtime/layers/binary_linear.h"
 #include "signet/runtime/packing.h"
 #include "tests/runtime/random_model.h"
@@ -42,7 +43,7 @@ void expect_exact(const BinaryLinear& layer,
       << packed.chosen.kernel->name << " rows " << rows << " inputs "
       << layer.inputs << " outputs " << layer.outputs;
 
-  const auto bits = naive_bits(layer, sums);
+  const auto bits = naive_bits(std::get<Thresholds>(layer.output), sums);
   std::vector<std::uint64_t> expected(rows * words_for(layer.outputs));
   pack_rows(bits.data(), rows, layer.outputs, expected.data());
   std::vector<std::uint64_t> got_bits(expected.size(), ~std::uint64_t{0});

@@ -11,6 +11,7 @@
 #include <thread>
 
 #include "signet/runtime/format/model_file.h"
+#include "signet/runtime/packed_model.h"
 #include "tests/runtime/random_model.h"
 
 namespace {
@@ -88,6 +89,52 @@ TEST(Model, GivesTheSameOnEveryLevelAndInEveryBatch) {
   }
 }
 
+TEST(Model, OfImagesGivesTheSameOnEveryLevelAndInEveryBatch) {
+  Engine engine(27);
+  for (const auto input :
+       {InputEncoding::pixels, InputEncoding::signs, InputEncoding::bits}) {
+    for (const std::int64_t channels : {35, 64}) {
+      const auto description = random_image_model(engine, input, channels);
+      const auto inputs = random_inputs(engine, input, 70, 9 * 11 * 3);
+      const auto expected = naive_trace(description, inputs);
+      for (const Isa isa : available_isas()) {
+        const Model model = make(description, isa);
+        for (const std::int64_t max_batch : {1, 7, 1000}) {
+          EXPECT_EQ(scores_of(model, inputs, 70, max_batch), expected.scores);
+        }
+        auto workspace = Workspace::create(model, 32);
+        const auto trace = model.trace(inputs, 70, *workspace);
+        ASSERT_TRUE(trace.ok());
+        EXPECT_EQ(trace->scores, expected.scores);
+        for (std::size_t i = 0; i < description.layers.size(); ++i) {
+          EXPECT_EQ(trace->layers[i].sums, expected.layers[i].sums) << i;
+          EXPECT_EQ(trace->layers[i].bits, expected.layers[i].bits) << i;
+        }
+      }
+    }
+  }
+}
+
+TEST(Model, LargeImagesAreDoneInSmallBlocks) {
+  Engine engine(28);
+  ModelDescription description{.name = "large", .inputs = 200 * 200};
+  description.layers = {
+      random_conv(engine, InputEncoding::pixels, {200, 200, 1}, 64,
+                  {3, 3, 1, 1}),
+      random_pool(engine, {200, 200, 64}, {50, 50, 50}),
+      random_layer(engine, InputEncoding::signs, 4 * 4 * 64, 5, true)};
+  const PackedModel packed = pack_model(description, Isa::scalar);
+  const PassMemory memory = memory_for(packed, 64);
+  EXPECT_EQ(memory.block, 1);
+  EXPECT_EQ(memory.activations[0].size(), 200 * 200 * 8);
+  // Patches: 9 bytes each, not 200 x 200 of them.
+  EXPECT_LT(memory.scratch.size(), 20000);
+  const auto inputs =
+      random_inputs(engine, InputEncoding::pixels, 2, 200 * 200);
+  EXPECT_EQ(scores_of(make(description), inputs, 2, 64),
+            naive_scores(description, inputs));
+}
+
 TEST(Model, ClassifyTakesTheFirstOfEqualScores) {
   ModelDescription description = perceptron(InputEncoding::pixels);
   auto& last = std::get<BinaryLinear>(description.layers.back());
@@ -125,29 +172,27 @@ TEST(Model, TraceShowsEveryLayer) {
     auto workspace = Workspace::create(model, 32);
     const auto trace = model.trace(inputs, 70, *workspace);
     ASSERT_TRUE(trace.ok());
-    EXPECT_EQ(trace->scores, naive_scores(description, inputs));
-    auto activations = inputs;
+    const auto expected = naive_trace(description, inputs);
+    EXPECT_EQ(trace->scores, expected.scores);
     for (std::size_t i = 0; i < description.layers.size(); ++i) {
-      const auto& layer = std::get<BinaryLinear>(description.layers[i]);
-      const auto sums = naive_sums(layer, activations);
-      EXPECT_EQ(trace->layers[i].sums, sums);
-      if (i + 1 < description.layers.size()) {
-        activations = naive_bits(layer, sums);
-        EXPECT_EQ(trace->layers[i].bits, activations);
-      } else {
-        EXPECT_TRUE(trace->layers[i].bits.empty());
-      }
+      EXPECT_EQ(trace->layers[i].sums, expected.layers[i].sums);
+      EXPECT_EQ(trace->layers[i].bits, expected.layers[i].bits);
     }
+    EXPECT_TRUE(trace->layers.back().bits.empty());
   }
 }
 
 TEST(Model, ForwardAllocatesNothing) {
-  for (const auto input : {InputEncoding::pixels, InputEncoding::signs}) {
-    const Model model = make(perceptron(input));
+  Engine engine(26);
+  for (const auto& description :
+       {perceptron(InputEncoding::pixels), perceptron(InputEncoding::signs),
+        random_image_model(engine, InputEncoding::pixels, 64),
+        random_image_model(engine, InputEncoding::bits, 35)}) {
+    const Model model = make(description);
     const long at_first = allocations;
     auto workspace = Workspace::create(model, 16);
-    const std::vector<std::uint8_t> inputs(40 * 50, 1);
-    std::vector<float> scores(40 * 10);
+    const std::vector<std::uint8_t> inputs(40 * model.info().inputs, 1);
+    std::vector<float> scores(40 * model.info().outputs);
     std::vector<std::int32_t> labels(40);
     const long before = allocations;
     EXPECT_GT(before, at_first) << "the library's are not counted";
@@ -219,6 +264,33 @@ TEST(Model, SaysWhatItIs) {
   EXPECT_EQ(info.layers[0].kernel, "scalar: loop over pixels");
   EXPECT_EQ(info.layers[3].kernel, "scalar: xor and popcount by words");
   EXPECT_TRUE(info.layers[3].gives_scores);
+}
+
+TEST(Model, SaysWhatItDoesWithImages) {
+  Engine engine(29);
+  const Model model =
+      make(random_image_model(engine, InputEncoding::pixels, 64), Isa::scalar);
+  const ModelInfo& info = model.info();
+  EXPECT_EQ(to_string(info.in), "9x11x3");
+  EXPECT_EQ(info.inputs, 9 * 11 * 3);
+  ASSERT_EQ(info.layers.size(), 8);
+  const LayerInfo& conv = info.layers[1];
+  EXPECT_EQ(conv.kind, "binary convolution");
+  EXPECT_EQ(to_string(conv.in), "9x11x64");
+  EXPECT_EQ(to_string(conv.out), "9x11x66");
+  EXPECT_EQ(conv.window, "3x3, stride 1, pad 1 zero");
+  EXPECT_EQ(conv.weights, 9 * 64 * 66);
+  EXPECT_EQ(conv.macs, 99 * 9 * 64 * 66);
+  EXPECT_EQ(conv.file_bytes, 66 * (9 * 8 + 4));
+  EXPECT_EQ(conv.kernel, "scalar: xor and popcount by words");
+  const LayerInfo& pool = info.layers[2];
+  EXPECT_EQ(pool.kind, "max pooling");
+  EXPECT_EQ(pool.window, "2x2, stride 2");
+  EXPECT_EQ(to_string(pool.out), "4x5x66");
+  EXPECT_EQ(pool.macs, 0);
+  EXPECT_EQ(info.layers[3].window, "2x3, stride 1, pad 1 plus");
+  EXPECT_EQ(info.layers[6].window, "");
+  EXPECT_EQ(info.layers[6].inputs, info.layers[5].outputs);
 }
 
 TEST(Model, LoadsFromAFile) {

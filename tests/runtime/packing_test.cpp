@@ -41,5 +41,31 @@ TEST(Packing, EveryByteButZeroIsOne) {
   }
 }
 
+TEST(Packing, JoinedRowsAreTheRowsOneAfterAnother) {
+  Engine engine(2);
+  for (const std::int64_t n : {1, 3, 63, 64, 65, 128, 130}) {
+    for (const std::int64_t count : {1, 2, 9, 64}) {
+      const auto bytes =
+          random_inputs(engine, InputEncoding::bits, 3, count * n);
+      std::vector<std::uint64_t> rows(3 * count * words_for(n));
+      pack_rows(bytes.data(), 3 * count, n, rows.data());
+      std::vector<std::uint64_t> expected(3 * words_for(count * n));
+      pack_rows(bytes.data(), 3, count * n, expected.data());
+      std::vector<std::uint64_t> joined(expected.size(), ~std::uint64_t{0});
+      join_rows(rows.data(), 3, count, n, joined.data());
+      EXPECT_EQ(joined, expected) << count << " x " << n;
+    }
+  }
+}
+
+TEST(Packing, ChannelsGoLast) {
+  const std::vector<std::uint8_t> planes = {1, 2, 3, 4,  5,  6,  // an image
+                                            7, 8, 9, 10, 11, 12};
+  std::vector<std::uint8_t> out(12);
+  put_channels_last(planes.data(), 2, 2, 3, out.data());
+  EXPECT_EQ(out, (std::vector<std::uint8_t>{1, 4, 2, 5, 3, 6,  //
+                                            7, 10, 8, 11, 9, 12}));
+}
+
 }  // namespace
 }  // namespace signet::runtime

@@ -1,19 +1,71 @@
 #include "tests/runtime/random_model.h"
 
+#include <algorithm>
+#include <cmath>
+
 namespace signet::runtime {
+namespace {
+
+std::vector<std::uint64_t> random_bits(Engine& engine, std::int64_t rows,
+                                       std::int64_t bits) {
+  const std::int64_t words = (bits + 63) / 64;
+  std::vector<std::uint64_t> random(rows * words);
+  for (std::int64_t j = 0; j < rows; ++j) {
+    for (std::int64_t k = 0; k < bits; ++k) {
+      random[j * words + k / 64] |= (engine() >> 40 & 1) << (k % 64);
+    }
+  }
+  return random;
+}
+
+Thresholds random_thresholds(Engine& engine, std::int64_t outputs, int spread) {
+  Thresholds random;
+  std::uniform_int_distribution<std::int32_t> uniform(-spread, spread);
+  for (std::int64_t j = 0; j < outputs; ++j) {
+    random.values.push_back(uniform(engine));
+  }
+  return random;
+}
+
+/// The weights as -1 and +1, [rows, inputs].
+std::vector<int> to_ints(const std::vector<std::uint64_t>& weights,
+                         std::int64_t rows, std::int64_t inputs) {
+  const std::int64_t words = (inputs + 63) / 64;
+  std::vector<int> ints;
+  for (std::int64_t j = 0; j < rows; ++j) {
+    for (std::int64_t k = 0; k < inputs; ++k) {
+      ints.push_back(weights[j * words + k / 64] >> (k % 64) & 1 ? 1 : -1);
+    }
+  }
+  return ints;
+}
+
+/// What a byte stands for.
+int value_of(InputEncoding input, std::uint8_t byte) {
+  return input == InputEncoding::signs ? (byte ? 1 : -1) : byte;
+}
+
+/// Images with planes of channels to images with channels last.
+std::vector<std::uint8_t> channels_last(const std::vector<std::uint8_t>& planes,
+                                        const MapShape& shape) {
+  std::vector<std::uint8_t> out(planes.size());
+  for (std::size_t i = 0; i < planes.size(); ++i) {
+    const std::int64_t in_image = i % shape.values();
+    const std::int64_t channel = in_image / shape.pixels();
+    const std::int64_t pixel = in_image % shape.pixels();
+    out[i - in_image + pixel * shape.channels + channel] = planes[i];
+  }
+  return out;
+}
+
+}  // namespace
 
 BinaryLinear random_layer(Engine& engine, InputEncoding input,
                           std::int64_t inputs, std::int64_t outputs,
                           bool scores) {
   BinaryLinear layer{
       .name = "layer", .inputs = inputs, .outputs = outputs, .input = input};
-  const std::int64_t words = (inputs + 63) / 64;
-  layer.weights.resize(outputs * words);
-  for (std::int64_t j = 0; j < outputs; ++j) {
-    for (std::int64_t k = 0; k < inputs; ++k) {
-      layer.weights[j * words + k / 64] |= (engine() >> 40 & 1) << (k % 64);
-    }
-  }
+  layer.weights = random_bits(engine, outputs, inputs);
   if (scores) {
     Scores random;
     std::normal_distribution<float> normal;
@@ -23,15 +75,33 @@ BinaryLinear random_layer(Engine& engine, InputEncoding input,
     }
     layer.output = random;
   } else {
-    Thresholds random;
-    const int spread = input == InputEncoding::pixels ? 500 : 6;
-    std::uniform_int_distribution<std::int32_t> uniform(-spread, spread);
-    for (std::int64_t j = 0; j < outputs; ++j) {
-      random.values.push_back(uniform(engine));
-    }
-    layer.output = random;
+    layer.output = random_thresholds(engine, outputs,
+                                     input == InputEncoding::pixels ? 500 : 6);
   }
   return layer;
+}
+
+BinaryConv random_conv(Engine& engine, InputEncoding input, const MapShape& in,
+                       std::int64_t outputs, const Window& window,
+                       Padding padding) {
+  BinaryConv layer{.name = "conv",
+                   .in = in,
+                   .outputs = outputs,
+                   .window = window,
+                   .padding = padding,
+                   .input = input};
+  layer.weights = random_bits(engine, outputs, layer.patch());
+  const int spread = 1 + static_cast<int>(std::sqrt(layer.patch()));
+  layer.thresholds = random_thresholds(
+      engine, outputs, input == InputEncoding::pixels ? 100 * spread : spread);
+  return layer;
+}
+
+MaxPool random_pool(Engine& engine, const MapShape& in, const Window& window) {
+  return {.name = "pool",
+          .in = in,
+          .window = window,
+          .least = random_bits(engine, 1, in.channels)};
 }
 
 ModelDescription random_model(Engine& engine, InputEncoding input,
@@ -52,6 +122,28 @@ ModelDescription random_model(Engine& engine, InputEncoding input,
   return model;
 }
 
+ModelDescription random_image_model(Engine& engine, InputEncoding input,
+                                    std::int64_t channels) {
+  const MapShape image{9, 11, 3};
+  ModelDescription model{.name = "images", .inputs = image.values()};
+  const auto add = [&](Layer layer) {
+    model.layers.push_back(std::move(layer));
+    return output_shape(model.layers.back());
+  };
+  const Window same{3, 3, 1, 1};
+  auto at = add(random_conv(engine, input, image, channels, same));
+  at = add(random_conv(engine, InputEncoding::signs, at, 66, same));
+  at = add(random_pool(engine, at, {2, 2, 2}));
+  at = add(random_conv(engine, InputEncoding::bits, at, 130, {2, 3, 1, 1},
+                       Padding::plus));
+  at = add(random_pool(engine, at, {2, 2, 1}));
+  at = add(random_conv(engine, InputEncoding::signs, at, channels, same,
+                       Padding::minus));
+  at = add(random_layer(engine, InputEncoding::signs, at.values(), 40));
+  add(random_layer(engine, InputEncoding::bits, 40, 7, true));
+  return model;
+}
+
 std::vector<std::uint8_t> random_inputs(Engine& engine, InputEncoding input,
                                         std::int64_t rows,
                                         std::int64_t inputs) {
@@ -64,16 +156,14 @@ std::vector<std::uint8_t> random_inputs(Engine& engine, InputEncoding input,
 std::vector<std::int32_t> naive_sums(const BinaryLinear& layer,
                                      const std::vector<std::uint8_t>& inputs) {
   const auto rows = static_cast<std::int64_t>(inputs.size()) / layer.inputs;
-  const std::int64_t words = (layer.inputs + 63) / 64;
+  const auto weights = to_ints(layer.weights, layer.outputs, layer.inputs);
   std::vector<std::int32_t> sums;
   for (std::int64_t row = 0; row < rows; ++row) {
     for (std::int64_t j = 0; j < layer.outputs; ++j) {
       std::int32_t sum = 0;
       for (std::int64_t k = 0; k < layer.inputs; ++k) {
-        const bool positive = layer.weights[j * words + k / 64] >> (k % 64) & 1;
-        int x = inputs[row * layer.inputs + k];
-        if (layer.input == InputEncoding::signs) x = x ? 1 : -1;
-        sum += positive ? x : -x;
+        sum += weights[j * layer.inputs + k] *
+               value_of(layer.input, inputs[row * layer.inputs + k]);
       }
       sums.push_back(sum);
     }
@@ -81,32 +171,112 @@ std::vector<std::int32_t> naive_sums(const BinaryLinear& layer,
   return sums;
 }
 
-std::vector<std::uint8_t> naive_bits(const BinaryLinear& layer,
+std::vector<std::int32_t> naive_sums(const BinaryConv& layer,
+                                     const std::vector<std::uint8_t>& images) {
+  constexpr int kOutside[] = {0, -1, 1};
+  const int outside = kOutside[static_cast<int>(layer.padding)];
+  const auto& [height, width, channels] = layer.in;
+  const auto& window = layer.window;
+  const auto weights = to_ints(layer.weights, layer.outputs, layer.patch());
+  std::vector<std::int32_t> sums;
+  for (std::size_t image = 0; image < images.size();
+       image += layer.in.values()) {
+    for (std::int64_t top = -window.pad;
+         top + window.height <= height + window.pad; top += window.stride) {
+      for (std::int64_t left = -window.pad;
+           left + window.width <= width + window.pad; left += window.stride) {
+        for (std::int64_t j = 0; j < layer.outputs; ++j) {
+          const int* w = weights.data() + j * layer.patch();
+          std::int32_t sum = 0;
+          for (std::int64_t y = top; y < top + window.height; ++y) {
+            for (std::int64_t x = left; x < left + window.width; ++x) {
+              const bool inside = y >= 0 && y < height && x >= 0 && x < width;
+              for (std::int64_t c = 0; c < channels; ++c) {
+                const std::size_t at = image + (y * width + x) * channels + c;
+                sum += *w++ *
+                       (inside ? value_of(layer.input, images[at]) : outside);
+              }
+            }
+          }
+          sums.push_back(sum);
+        }
+      }
+    }
+  }
+  return sums;
+}
+
+std::vector<std::uint8_t> naive_bits(const Thresholds& thresholds,
                                      const std::vector<std::int32_t>& sums) {
-  const auto& thresholds = std::get<Thresholds>(layer.output).values;
   std::vector<std::uint8_t> bits;
   for (std::size_t i = 0; i < sums.size(); ++i) {
-    bits.push_back(sums[i] >= thresholds[i % layer.outputs]);
+    bits.push_back(sums[i] >= thresholds.values[i % thresholds.values.size()]);
   }
   return bits;
 }
 
-std::vector<float> naive_scores(const ModelDescription& model,
-                                const std::vector<std::uint8_t>& inputs) {
-  std::vector<std::uint8_t> activations = inputs;
-  for (std::size_t i = 0; i + 1 < model.layers.size(); ++i) {
-    const auto& layer = std::get<BinaryLinear>(model.layers[i]);
-    activations = naive_bits(layer, naive_sums(layer, activations));
+std::vector<std::uint8_t> naive_pool(const MaxPool& layer,
+                                     const std::vector<std::uint8_t>& images) {
+  const auto& [height, width, channels] = layer.in;
+  const auto& window = layer.window;
+  std::vector<std::uint8_t> pooled;
+  for (std::size_t image = 0; image < images.size();
+       image += layer.in.values()) {
+    for (std::int64_t top = 0; top + window.height <= height;
+         top += window.stride) {
+      for (std::int64_t left = 0; left + window.width <= width;
+           left += window.stride) {
+        for (std::int64_t c = 0; c < channels; ++c) {
+          std::uint8_t greatest = 0, least = 1;
+          for (std::int64_t y = top; y < top + window.height; ++y) {
+            for (std::int64_t x = left; x < left + window.width; ++x) {
+              const auto bit = images[image + (y * width + x) * channels + c];
+              greatest = std::max(greatest, bit);
+              least = std::min(least, bit);
+            }
+          }
+          const bool takes_least =
+              !layer.least.empty() && layer.least[c / 64] >> (c % 64) & 1;
+          pooled.push_back(takes_least ? least : greatest);
+        }
+      }
+    }
+  }
+  return pooled;
+}
+
+Trace naive_trace(const ModelDescription& model,
+                  const std::vector<std::uint8_t>& inputs) {
+  Trace trace;
+  auto now = channels_last(inputs, input_shape(model.layers.front()));
+  for (const Layer& layer : model.layers) {
+    LayerTrace& made = trace.layers.emplace_back();
+    if (const auto* conv = std::get_if<BinaryConv>(&layer)) {
+      made.sums = naive_sums(*conv, now);
+      made.bits = naive_bits(conv->thresholds, made.sums);
+    } else if (const auto* pool = std::get_if<MaxPool>(&layer)) {
+      made.bits = naive_pool(*pool, now);
+    } else {
+      const auto& linear = std::get<BinaryLinear>(layer);
+      made.sums = naive_sums(linear, now);
+      const auto* thresholds = std::get_if<Thresholds>(&linear.output);
+      if (thresholds) made.bits = naive_bits(*thresholds, made.sums);
+    }
+    now = made.bits;
   }
   const auto& last = std::get<BinaryLinear>(model.layers.back());
   const auto& [scale, offset] = std::get<Scores>(last.output);
-  std::vector<float> scores;
-  for (const std::int32_t sum : naive_sums(last, activations)) {
-    const std::size_t j = scores.size() % scale.size();
+  for (const std::int32_t sum : trace.layers.back().sums) {
+    const std::size_t j = trace.scores.size() % scale.size();
     const double product = static_cast<double>(scale[j]) * sum;
-    scores.push_back(static_cast<float>(product + offset[j]));
+    trace.scores.push_back(static_cast<float>(product + offset[j]));
   }
-  return scores;
+  return trace;
+}
+
+std::vector<float> naive_scores(const ModelDescription& model,
+                                const std::vector<std::uint8_t>& inputs) {
+  return naive_trace(model, inputs).scores;
 }
 
 }  // namespace signet::runtime

@@ -9,9 +9,43 @@
 #include <vector>
 
 #include "signet/runtime/encoding.h"
-#include "signet/runtime/result.h"
 
 namespace signet::runtime {
+
+/// The activations of one example: height x width pixels of `channels` values,
+/// channels last. A plain row of n values is {1, 1, n}; an image read as a row
+/// gives its values in the order height, width, channels.
+struct MapShape {
+  std::int64_t height = 1;
+  std::int64_t width = 1;
+  std::int64_t channels = 0;
+
+  std::int64_t pixels() const { return height * width; }
+  std::int64_t values() const { return pixels() * channels; }
+  bool operator==(const MapShape&) const = default;
+};
+
+/// "28x28x64": height, width, channels.
+std::string to_string(const MapShape& shape);
+
+/// What slides over an image: along each axis there are
+/// (size + 2 pad - window) / stride + 1 places, rounded down.
+struct Window {
+  std::int64_t height = 1;
+  std::int64_t width = 1;
+  std::int64_t stride = 1;  ///< of both axes
+  std::int64_t pad = 0;     ///< pixels on all four sides, less than a window
+};
+
+/// What stands outside the image, a value of the layer's inputs.
+enum class Padding {
+  zero,   ///< 0: counts nothing, also among signs
+  minus,  ///< -1: signs only
+  plus,   ///< +1: signs or bits
+};
+
+/// "zero", "minus" or "plus".
+const char* padding_name(Padding padding);
 
 /// Hidden output: bit_j = (s_j >= values_j). INT32_MIN: always 1.
 /// Batch norm and sign fold into this; where the scale of a batch norm is
@@ -40,11 +74,47 @@ struct BinaryLinear {
   std::variant<Thresholds, Scores> output = {};
 };
 
+/// The same sum over the window at every place of an image; then bits.
+/// Shapes: weights as in BinaryLinear, for rows in the order
+/// [window.height, window.width, in.channels].
+struct BinaryConv {
+  std::string name = {};
+  MapShape in = {};
+  std::int64_t outputs = 0;  ///< channels
+  Window window = {};
+  Padding padding = Padding::zero;
+  InputEncoding input = InputEncoding::signs;
+  std::vector<std::uint64_t> weights = {};
+  Thresholds thresholds = {};
+
+  /// Values under the window: inputs of one sum.
+  std::int64_t patch() const {
+    return window.height * window.width * in.channels;
+  }
+};
+
+/// The greatest bit in the window at every place, without padding; the least
+/// in channels whose bit of `least` is 1: bits of a negative scale, which the
+/// exporter turned around, before which the network takes the greatest sum.
+/// Shapes: least is [words_for(in.channels)], or empty for none.
+struct MaxPool {
+  std::string name = {};
+  MapShape in = {};
+  Window window = {};
+  std::vector<std::uint64_t> least = {};
+};
+
 /// The kinds of layer, a closed set.
-using Layer = std::variant<BinaryLinear>;
+using Layer = std::variant<BinaryLinear, BinaryConv, MaxPool>;
+
+const std::string& name_of(const Layer& layer);
+MapShape input_shape(const Layer& layer);
+MapShape output_shape(const Layer& layer);
 
 /// A network. The bits of a layer are the inputs of the next, which says by
-/// its encoding how it reads them; the last layer gives the scores.
+/// its encoding how it reads them; the last layer gives the scores. A linear
+/// layer behind an image reads it as a row. The first layer reads bytes in
+/// the order channels, height, width.
 struct ModelDescription {
   std::string name = {};
   std::int64_t inputs = 0;
@@ -52,17 +122,5 @@ struct ModelDescription {
   std::vector<std::string> classes = {};  ///< empty, or one name for each score
   std::vector<std::pair<std::string, std::string>> metadata = {};
 };
-
-/// Most inputs or outputs of a layer: with 8-bit inputs, sums and twice the
-/// sums then stay within int32.
-constexpr std::int64_t kMaxWidth = std::int64_t{1} << 22;
-/// Most layers of a model.
-constexpr std::int64_t kMaxLayers = 1024;
-
-/// Whether a description can be run: widths within their limits, sizes that
-/// match, each layer as wide as the one before, pixels only in front, scores
-/// only and always at the end and finite for every input, rows padded with 0.
-/// Errors: one line that names the layer.
-Result<Done> check_description(const ModelDescription& model);
 
 }  // namespace signet::runtime

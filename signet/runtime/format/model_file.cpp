@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "model_generated.h"
+#include "signet/runtime/format/check_description.h"
 
 namespace signet::runtime {
 namespace {
@@ -15,6 +16,10 @@ using flatbuffers::Offset;
 constexpr std::size_t kMaxBytes = FLATBUFFERS_MAX_BUFFER_SIZE - 1;
 
 // ---- writing
+
+Offset<fb::Thresholds> write(FlatBufferBuilder& out, const Thresholds& t) {
+  return fb::CreateThresholds(out, out.CreateVector(t.values));
+}
 
 Offset<fb::Layer> write(FlatBufferBuilder& out, const BinaryLinear& layer) {
   const auto name = out.CreateString(layer.name);
@@ -27,9 +32,7 @@ Offset<fb::Layer> write(FlatBufferBuilder& out, const BinaryLinear& layer) {
     const auto offset = out.CreateVector(scores->offset);
     output = fb::CreateScores(out, scale, offset).Union();
   } else {
-    const auto& thresholds = std::get<Thresholds>(layer.output);
-    output =
-        fb::CreateThresholds(out, out.CreateVector(thresholds.values)).Union();
+    output = write(out, std::get<Thresholds>(layer.output)).Union();
   }
   const auto linear = fb::CreateBinaryLinear(
       out, name, layer.inputs, layer.outputs,
@@ -37,14 +40,47 @@ Offset<fb::Layer> write(FlatBufferBuilder& out, const BinaryLinear& layer) {
   return fb::CreateLayer(out, fb::LayerKind::BinaryLinear, linear.Union());
 }
 
+Offset<fb::Layer> write(FlatBufferBuilder& out, const BinaryConv& layer) {
+  const auto name = out.CreateString(layer.name);
+  const auto weights = out.CreateVector(layer.weights);
+  const auto thresholds = write(out, layer.thresholds);
+  const auto conv = fb::CreateBinaryConv(
+      out, name, layer.in.height, layer.in.width, layer.in.channels,
+      layer.outputs, layer.window.height, layer.window.width,
+      layer.window.stride, layer.window.pad,
+      static_cast<fb::Padding>(layer.padding),
+      static_cast<fb::InputEncoding>(layer.input), weights, thresholds);
+  return fb::CreateLayer(out, fb::LayerKind::BinaryConv, conv.Union());
+}
+
+Offset<fb::Layer> write(FlatBufferBuilder& out, const MaxPool& layer) {
+  const auto name = out.CreateString(layer.name);
+  const auto least = out.CreateVector(layer.least);
+  const auto pool = fb::CreateMaxPool(
+      out, name, layer.in.height, layer.in.width, layer.in.channels,
+      layer.window.height, layer.window.width, layer.window.stride, least);
+  return fb::CreateLayer(out, fb::LayerKind::MaxPool, pool.Union());
+}
+
+/// Most bytes of the vectors of a layer.
+std::size_t vector_bytes(const BinaryLinear& layer) {
+  return 8 * (layer.weights.size() + static_cast<std::size_t>(layer.outputs));
+}
+std::size_t vector_bytes(const BinaryConv& layer) {
+  return 8 * (layer.weights.size() + static_cast<std::size_t>(layer.outputs));
+}
+std::size_t vector_bytes(const MaxPool& layer) {
+  return 8 * layer.least.size();
+}
+
 /// More than the file will take: FlatBuffers aborts when it meets its limit,
 /// so the limit is tested before.
 std::size_t size_bound(const ModelDescription& model) {
   std::size_t bytes = 4096 + model.name.size();
   for (const auto& each : model.layers) {
-    const auto& layer = std::get<BinaryLinear>(each);
-    bytes += 256 + layer.name.size() + 8 * layer.weights.size() +
-             8 * static_cast<std::size_t>(layer.outputs);
+    bytes += 512 + name_of(each).size();
+    bytes +=
+        std::visit([](const auto& layer) { return vector_bytes(layer); }, each);
   }
   for (const auto& name : model.classes) bytes += 16 + name.size();
   for (const auto& [key, value] : model.metadata) {
@@ -69,14 +105,16 @@ std::vector<T> values(const flatbuffers::Vector<T>* vector) {
   return copy;
 }
 
-std::optional<Error> read(const fb::BinaryLinear& from, BinaryLinear& layer) {
-  layer.name = text(from.name());
-  layer.inputs = from.inputs();
-  layer.outputs = from.outputs();
-  if (from.input() > fb::InputEncoding::MAX) {
-    return Error{"model file: unknown input encoding; update signet"};
-  }
-  layer.input = static_cast<InputEncoding>(from.input());
+Error unknown_encoding() {
+  return Error{"model file: unknown input encoding; update signet"};
+}
+
+Result<Layer> read(const fb::BinaryLinear& from) {
+  if (from.input() > fb::InputEncoding::MAX) return unknown_encoding();
+  BinaryLinear layer{.name = text(from.name()),
+                     .inputs = from.inputs(),
+                     .outputs = from.outputs(),
+                     .input = static_cast<InputEncoding>(from.input())};
   layer.weights = values(from.weights());
   if (const auto* thresholds = from.output_as_Thresholds()) {
     layer.output = Thresholds{values(thresholds->values())};
@@ -85,7 +123,43 @@ std::optional<Error> read(const fb::BinaryLinear& from, BinaryLinear& layer) {
   } else {
     return Error{"model file: unknown kind of layer output; update signet"};
   }
-  return std::nullopt;
+  return Layer(std::move(layer));
+}
+
+Result<Layer> read(const fb::BinaryConv& from) {
+  if (from.input() > fb::InputEncoding::MAX) return unknown_encoding();
+  if (from.padding() > fb::Padding::MAX) {
+    return Error{"model file: unknown kind of padding; update signet"};
+  }
+  return Layer(BinaryConv{
+      .name = text(from.name()),
+      .in = {from.height(), from.width(), from.channels()},
+      .outputs = from.outputs(),
+      .window = {from.window_height(), from.window_width(), from.stride(),
+                 from.pad()},
+      .padding = static_cast<Padding>(from.padding()),
+      .input = static_cast<InputEncoding>(from.input()),
+      .weights = values(from.weights()),
+      .thresholds = {from.thresholds() ? values(from.thresholds()->values())
+                                       : std::vector<std::int32_t>()}});
+}
+
+Result<Layer> read(const fb::MaxPool& from) {
+  return Layer(MaxPool{.name = text(from.name()),
+                       .in = {from.height(), from.width(), from.channels()},
+                       .window = {.height = from.window_height(),
+                                  .width = from.window_width(),
+                                  .stride = from.stride()},
+                       .least = values(from.least())});
+}
+
+Result<Layer> read(const fb::Layer& from) {
+  if (const auto* linear = from.kind_as_BinaryLinear()) return read(*linear);
+  if (const auto* conv = from.kind_as_BinaryConv()) return read(*conv);
+  if (const auto* pool = from.kind_as_MaxPool()) return read(*pool);
+  return Error{"model file: unknown kind of layer (number " +
+               std::to_string(static_cast<int>(from.kind_type())) +
+               "); update signet"};
 }
 
 Result<ModelDescription> read(const fb::Model& from) {
@@ -93,16 +167,10 @@ Result<ModelDescription> read(const fb::Model& from) {
   model.name = text(from.name());
   model.inputs = from.inputs();
   if (from.layers()) {
-    for (const auto* layer : *from.layers()) {
-      const auto* linear = layer->kind_as_BinaryLinear();
-      if (!linear) {
-        return Error{"model file: unknown kind of layer (number " +
-                     std::to_string(static_cast<int>(layer->kind_type())) +
-                     "); update signet"};
-      }
-      BinaryLinear read_layer;
-      if (auto error = read(*linear, read_layer)) return *error;
-      model.layers.emplace_back(std::move(read_layer));
+    for (const auto* each : *from.layers()) {
+      auto layer = read(*each);
+      if (!layer) return layer.error();
+      model.layers.push_back(std::move(layer).value());
     }
   }
   if (from.classes()) {
@@ -176,7 +244,8 @@ Result<std::vector<std::uint8_t>> serialize(const ModelDescription& model) try {
   FlatBufferBuilder out(size_bound(model));
   std::vector<Offset<fb::Layer>> layers;
   for (const auto& layer : model.layers) {
-    layers.push_back(write(out, std::get<BinaryLinear>(layer)));
+    layers.push_back(
+        std::visit([&](const auto& each) { return write(out, each); }, layer));
   }
   std::vector<Offset<fb::Entry>> metadata;
   for (const auto& [key, value] : model.metadata) {

@@ -1,0 +1,32 @@
+// Max pooling of bits.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "signet/runtime/format/description.h"
+#include "signet/runtime/isa.h"
+
+namespace signet::runtime {
+
+struct PackedMaxPool {
+  MapShape in;
+  MapShape out;
+  Window window;
+  std::vector<std::uint64_t> least;  ///< [words_for(in.channels)]
+};
+
+/// These take what those of the other layers take, though pooling is the same
+/// on every level and needs no scratch.
+PackedMaxPool pack_layer(const MaxPool& layer, Isa isa);
+std::size_t scratch_bytes(const PackedMaxPool& layer);
+
+/// out = (OR of window (bits ^ least)) ^ least: the OR of the window, or the
+/// AND in channels that take the least.
+/// Shapes: input is [images, in.height, in.width, words_for(in.channels)], out
+/// likewise.
+void layer_bits(const PackedMaxPool& layer, const void* input,
+                std::int64_t images, void* scratch, std::uint64_t* out);
+
+}  // namespace signet::runtime
