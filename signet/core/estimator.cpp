@@ -3,6 +3,7 @@
 #include <sstream>
 
 #include "signet/core/checks.h"
+#include "signet/core/normalized_logits.h"
 #include "signet/core/torch.h"
 
 namespace signet {
@@ -60,6 +61,14 @@ Tensor RuleSampler::draw(const Tensor& logits, const UnitOptions& units) {
   const LayerNoise noise(random_, site_++, renewal_);
   return std::get<LayerRule>(estimator_.record().rule)
       .draw(logits, {units, noise, estimator_.arguments()});
+}
+
+Tensor RuleSampler::draw_normalized(const NormalizedLogits& logits,
+                                    const UnitOptions& units) {
+  const auto& rule = std::get<LayerRule>(estimator_.record().rule);
+  if (!rule.draw_normalized) return draw(logits.value(), units);
+  const LayerNoise noise(random_, site_++, renewal_);
+  return rule.draw_normalized(logits, {units, noise, estimator_.arguments()});
 }
 
 Parameter wrapped_parameter(std::string fallback) {

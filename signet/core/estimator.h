@@ -28,6 +28,10 @@ struct DrawContext {
 /// own backward. One forward, one backward, any depth.
 struct LayerRule {
   Tensor (*draw)(const Tensor& logits, const DrawContext& context);
+  /// The same for logits that are not written down, if the rule fuses their
+  /// normalisation with the draw.
+  Tensor (*draw_normalized)(const NormalizedLogits& logits,
+                            const DrawContext& context) = nullptr;
 };
 
 class BoundEstimator;
@@ -115,6 +119,8 @@ class RuleSampler : public Sampler {
       : estimator_(estimator), random_(random), renewal_(renewal) {}
 
   Tensor draw(const Tensor& logits, const UnitOptions& units) override;
+  Tensor draw_normalized(const NormalizedLogits& logits,
+                         const UnitOptions& units) override;
 
  private:
   const BoundEstimator& estimator_;

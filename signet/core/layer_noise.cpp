@@ -30,6 +30,11 @@ Tensor LayerNoise::draw(const Tensor& logits, const UnitOptions& units) const {
          low(units.encoding);
 }
 
+std::optional<RandomStream> LayerNoise::stream() const {
+  if (renewal_.keep != 1) return std::nullopt;
+  return random_.site(site_);
+}
+
 RandomStream LayerNoise::extra(uint64_t k) const {
   // Renewed runs share their noise, not these.
   const auto& source = renewal_.keep == 1 ? random_ : renewal_.fresh;

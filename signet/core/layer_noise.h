@@ -1,5 +1,7 @@
 #pragma once
 
+#include <optional>
+
 #include "signet/core/random.h"
 #include "signet/core/sampler.h"
 
@@ -24,6 +26,8 @@ class LayerNoise {
   Tensor uniform(const Tensor& logits) const;
   /// The units that these numbers draw, without gradient.
   Tensor draw(const Tensor& logits, const UnitOptions& units) const;
+  /// Where these numbers are, unless some are replaced.
+  std::optional<RandomStream> stream() const;
   /// Further independent numbers for the same layer.
   RandomStream extra(uint64_t k) const;
 

@@ -17,6 +17,8 @@ struct UnitOptions {
   const Noise* noise = &logistic_noise();
 };
 
+struct NormalizedLogits;
+
 /// Decides how Bernoulli units are drawn, and so which estimator trains the
 /// network. A network asks it for every unit that it has, in a fixed order.
 class Sampler {
@@ -27,6 +29,12 @@ class Sampler {
   /// Shapes: logits [B, n], units [B, n]; a sampler may put an axis of K
   /// samples in front ([K, B, n]) and everything after it then broadcasts.
   virtual Tensor draw(const Tensor& logits, const UnitOptions& units) = 0;
+
+  /// The same units, and the same gradients, as those of logits.value(). A
+  /// sampler that fuses both never writes the logits down, and gives units of
+  /// the type of logits.x.
+  virtual Tensor draw_normalized(const NormalizedLogits& logits,
+                                 const UnitOptions& units);
 };
 
 /// Zero noise: x = high where a >= 0. The mode (most probable state given

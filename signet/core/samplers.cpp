@@ -2,10 +2,16 @@
 
 #include "signet/core/checks.h"
 #include "signet/core/draw_units.h"
+#include "signet/core/normalized_logits.h"
 #include "signet/core/step.h"
 #include "signet/core/torch.h"
 
 namespace signet {
+
+Tensor Sampler::draw_normalized(const NormalizedLogits& logits,
+                                const UnitOptions& units) {
+  return draw(logits.value(), units);
+}
 
 Tensor ModeSampler::draw(const Tensor& logits, const UnitOptions& units) {
   check_floating(logits, "ModeSampler", "logits");

@@ -8,6 +8,7 @@
 // the linearisation (hi - lo) dL/dx_i at the sample. Shekhovtsov, Yanush 2021.
 
 #include "signet/core/estimator.h"
+#include "signet/core/normalized_units.h"
 #include "signet/core/papers.h"
 #include "signet/core/straight_through.h"
 #include "signet/core/torch.h"
@@ -21,6 +22,17 @@ Tensor draw(const Tensor& logits, const DrawContext& context) {
   const auto steeper = slope == 1 ? logits : logits * slope;
   const auto x = context.noise.draw(steeper, units);
   return straight_through(steeper, x, *units.noise, width(units.encoding));
+}
+
+Tensor draw_normalized(const NormalizedLogits& logits,
+                       const DrawContext& context) {
+  const auto units = with_noise_argument(context);
+  const auto stream = context.noise.stream();
+  if (context.arguments.number("slope") != 1 || !stream ||
+      !has_fused_units(logits, units)) {
+    return draw(logits.value(), context);
+  }
+  return fused_units(logits, units, *stream);
 }
 
 const Registered<Estimator> entry{{
@@ -46,7 +58,7 @@ The first thing to try in a deep network. Cost: one forward, one backward.
                     .help = "m; the units are drawn from F(m a)",
                     .min = 0.001,
                     .max = 1000}},
-    .rule = LayerRule{draw},
+    .rule = LayerRule{draw, draw_normalized},
 }};
 
 }  // namespace

@@ -1,7 +1,7 @@
 #include <immintrin.h>
 
+#include "signet/core/kernels/make_level.h"
 #include "signet/core/kernels/philox_lanes.h"
-#include "signet/core/kernels/units.h"
 
 namespace signet::kernels {
 namespace {
@@ -11,6 +11,7 @@ struct Lanes {
   using F [[gnu::vector_size(32)]] = float;
   using Row = F;
   using U [[gnu::vector_size(32)]] = uint32_t;
+  using H [[gnu::vector_size(16)]] = uint16_t;
   using D [[gnu::vector_size(32)]] = uint64_t;
 
   [[gnu::always_inline]] static D mul(D a, D b) {
@@ -34,6 +35,6 @@ struct Lanes {
 }  // namespace
 
 extern const Level kAvx2;
-constinit const Level kAvx2 = Kernels<Lanes>::level("avx2");
+constinit const Level kAvx2 = make_level<Lanes>("avx2");
 
 }  // namespace signet::kernels

@@ -1,7 +1,7 @@
 #include <immintrin.h>
 
+#include "signet/core/kernels/make_level.h"
 #include "signet/core/kernels/philox_lanes.h"
-#include "signet/core/kernels/units.h"
 
 namespace signet::kernels {
 namespace {
@@ -11,6 +11,7 @@ struct Lanes {
   using F [[gnu::vector_size(64)]] = float;
   using Row [[gnu::vector_size(32)]] = float;
   using U [[gnu::vector_size(64)]] = uint32_t;
+  using H [[gnu::vector_size(32)]] = uint16_t;
   using D [[gnu::vector_size(64)]] = uint64_t;
 
   /// Unmasked; but g++ 12 warns of that form's undefined source (PR105593).
@@ -37,6 +38,6 @@ struct Lanes {
 }  // namespace
 
 extern const Level kAvx512;
-constinit const Level kAvx512 = Kernels<Lanes>::level("avx512");
+constinit const Level kAvx512 = make_level<Lanes>("avx512");
 
 }  // namespace signet::kernels

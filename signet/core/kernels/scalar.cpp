@@ -1,4 +1,4 @@
-#include "signet/core/kernels/units.h"
+#include "signet/core/kernels/make_level.h"
 #include "signet/core/philox.h"
 
 namespace signet::kernels {
@@ -10,6 +10,7 @@ struct Lanes {
   using F = float;
   using Row = float;
   using U = uint32_t;
+  using H = uint16_t;
 
   static F multiply_add(F a, F b, F c) { return __builtin_fmaf(a, b, c); }
   static F at_most(float bound, F x) { return bound < x ? bound : x; }
@@ -33,6 +34,6 @@ struct Lanes {
 }  // namespace
 
 extern const Level kScalar;
-constinit const Level kScalar = Kernels<Lanes>::level("scalar");
+constinit const Level kScalar = make_level<Lanes>("scalar");
 
 }  // namespace signet::kernels

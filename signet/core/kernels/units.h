@@ -3,12 +3,11 @@
 #include <cstdint>
 
 #include "signet/core/kernels/level.h"
-#include "signet/core/kernels/linear.h"
 
 // The arithmetic of every level, written once. Each level's file includes this
 // header under its own compiler flags and makes a Level of its own `Lanes`:
-//   kLanes, F, U      F: kLanes floats; U: as many uint32_t (GCC vectors, or
-//                     the two types themselves)
+//   kLanes, F, U, H   F: kLanes floats; U, H: as many uint32_t and uint16_t
+//                     (GCC vectors, or the types themselves)
 //   Row               floats of one row of a small matrix: a vector, or one
 //   multiply_add(a, b, c)                  a b + c, rounded once
 //   at_most(bound, x), at_least(bound, x)  x clamped; NaN stays NaN
@@ -41,6 +40,56 @@ template <class Vector, class Number>
 template <class F>
 [[gnu::always_inline]] inline F all(float x) {
   return F{} + x;
+}
+
+/// Numbers as floats: a bfloat16 is the upper half of one.
+template <class Lanes>
+[[gnu::always_inline]] inline typename Lanes::F load_floats(const float* from) {
+  return load<typename Lanes::F>(from);
+}
+template <class Lanes>
+[[gnu::always_inline]] inline typename Lanes::F load_floats(
+    const Bfloat16* from) {
+  using U = typename Lanes::U;
+  const auto bits = load<typename Lanes::H>(from);
+  if constexpr (Lanes::kLanes == 1) {
+    return cast<typename Lanes::F>(U{bits} << 16);
+  } else {
+    return cast<typename Lanes::F>(__builtin_convertvector(bits, U) << 16);
+  }
+}
+
+/// Stores floats that are numbers of the type: nothing is rounded.
+template <class Lanes>
+[[gnu::always_inline]] inline void store_exact(float* to, typename Lanes::F x) {
+  store(to, x);
+}
+template <class Lanes>
+[[gnu::always_inline]] inline void store_exact(Bfloat16* to,
+                                               typename Lanes::F x) {
+  using H = typename Lanes::H;
+  const auto bits = cast<typename Lanes::U>(x) >> 16;
+  if constexpr (Lanes::kLanes == 1) {
+    store(to, static_cast<H>(bits));
+  } else {
+    store(to, __builtin_convertvector(bits, H));
+  }
+}
+
+/// Stores floats rounded to the type, halves to even; NaN stays NaN.
+template <class Lanes>
+[[gnu::always_inline]] inline void store_floats(float* to,
+                                                typename Lanes::F x) {
+  store(to, x);
+}
+template <class Lanes>
+[[gnu::always_inline]] inline void store_floats(Bfloat16* to,
+                                                typename Lanes::F x) {
+  using U = typename Lanes::U;
+  const U bits = cast<U>(x);
+  const U rounded = bits + 0x7FFFu + ((bits >> 16) & 1u);
+  const U nan = U{} + 0x7FC00000u;
+  store_exact<Lanes>(to, cast<typename Lanes::F>(x == x ? rounded : nan));
 }
 
 template <class Lanes>
@@ -173,6 +222,31 @@ struct Laplace {
   }
 };
 
+/// No proxy at all: F' = 1.
+template <class Lanes>
+struct Identity {
+  using F = typename Lanes::F;
+  [[gnu::always_inline]] static F density(F) { return all<F>(1.f); }
+};
+
+/// body(family), for the families that have a kernel.
+template <class Lanes, class Body>
+[[gnu::always_inline]] inline void with_family(ThresholdKernel kernel,
+                                               const Body& body) {
+  switch (kernel) {
+    case ThresholdKernel::probability:
+      return;
+    case ThresholdKernel::logistic:
+      return body(Logistic<Lanes>{});
+    case ThresholdKernel::uniform:
+      return body(Uniform<Lanes>{});
+    case ThresholdKernel::triangular:
+      return body(Triangular<Lanes>{});
+    case ThresholdKernel::laplace:
+      return body(Laplace<Lanes>{});
+  }
+}
+
 /// Calls body(u, first element) for the vectors of whole groups.
 template <class Lanes, class Body>
 [[gnu::always_inline]] inline void for_each_vector(const Address& address,
@@ -237,7 +311,7 @@ struct Kernels {
         });
   }
 
-  template <template <class> class Family>
+  template <class Family>
   static void draw_family(const Address& address, int64_t first_group,
                           int64_t count, const float* logits, float low,
                           float high, float* out) {
@@ -247,7 +321,7 @@ struct Kernels {
         [&](int64_t group, int64_t groups, const float* logits, float* out) {
           for_each_vector<Lanes>(address, group, groups, [&](U w, int64_t i) {
             const auto below =
-                Family<Lanes>::below(to_uniform<Lanes>(w), load<F>(logits + i));
+                Family::below(to_uniform<Lanes>(w), load<F>(logits + i));
             store(out + i, below ? if_below : if_not);
           });
         });
@@ -270,19 +344,19 @@ struct Kernels {
     __builtin_memcpy(out + i, last[2], (count - i) * sizeof(float));
   }
 
-  template <template <class> class Family>
+  template <class Family>
   static void gradient_family(int64_t count, const float* logits, float scale,
                               const float* grad, float* out) {
     map(count, logits, grad, out,
-        [&](F a, F g) { return Family<Lanes>::density(a) * scale * g; });
+        [&](F a, F g) { return Family::density(a) * scale * g; });
   }
 
-  template <template <class> class Family>
+  template <class Family>
   static void score_family(int64_t count, const float* logits,
                            const float* units, float middle, float* out) {
     map(count, logits, units, out, [&](F a, F x) {
       const auto high = x > middle;
-      const F s = Family<Lanes>::score(high ? a : -a);
+      const F s = Family::score(high ? a : -a);
       return high ? s : -s;
     });
   }
@@ -290,67 +364,31 @@ struct Kernels {
   static void draw(ThresholdKernel kernel, const Address& address,
                    int64_t first_group, int64_t count, const float* logits,
                    float low, float high, float* out) {
-    const auto run = [&](auto draw_one) {
-      draw_one(address, first_group, count, logits, low, high, out);
+    const auto run = [&](auto family) {
+      draw_family<decltype(family)>(address, first_group, count, logits, low,
+                                    high, out);
     };
-    switch (kernel) {
-      case ThresholdKernel::probability:
-        return run(draw_family<Probability>);
-      case ThresholdKernel::logistic:
-        return run(draw_family<Logistic>);
-      case ThresholdKernel::uniform:
-        return run(draw_family<Uniform>);
-      case ThresholdKernel::triangular:
-        return run(draw_family<Triangular>);
-      case ThresholdKernel::laplace:
-        return run(draw_family<Laplace>);
-    }
+    if (kernel == ThresholdKernel::probability)
+      return run(Probability<Lanes>{});
+    with_family<Lanes>(kernel, run);
   }
 
   static void gradient(ThresholdKernel kernel, int64_t count,
                        const float* logits, float scale, const float* grad,
                        float* out) {
-    const auto run = [&](auto gradient_one) {
-      gradient_one(count, logits, scale, grad, out);
+    const auto run = [&](auto family) {
+      gradient_family<decltype(family)>(count, logits, scale, grad, out);
     };
-    switch (kernel) {
-      case ThresholdKernel::probability:
-        return run(gradient_family<Probability>);
-      case ThresholdKernel::logistic:
-        return run(gradient_family<Logistic>);
-      case ThresholdKernel::uniform:
-        return run(gradient_family<Uniform>);
-      case ThresholdKernel::triangular:
-        return run(gradient_family<Triangular>);
-      case ThresholdKernel::laplace:
-        return run(gradient_family<Laplace>);
-    }
+    if (kernel == ThresholdKernel::probability)
+      return run(Probability<Lanes>{});
+    with_family<Lanes>(kernel, run);
   }
 
   static void score(ThresholdKernel kernel, int64_t count, const float* logits,
                     const float* units, float middle, float* out) {
-    const auto run = [&](auto score_one) {
-      score_one(count, logits, units, middle, out);
-    };
-    switch (kernel) {
-      case ThresholdKernel::probability:
-        return;
-      case ThresholdKernel::logistic:
-        return run(score_family<Logistic>);
-      case ThresholdKernel::uniform:
-        return run(score_family<Uniform>);
-      case ThresholdKernel::triangular:
-        return run(score_family<Triangular>);
-      case ThresholdKernel::laplace:
-        return run(score_family<Laplace>);
-    }
-  }
-
-  static constexpr Level level(const char* name) {
-    using Products = Linear<typename Lanes::Row>;
-    return {name,           words, uniform,           draw,
-            gradient,       score, Products::product, Products::outer,
-            Products::scale};
+    with_family<Lanes>(kernel, [&](auto family) {
+      score_family<decltype(family)>(count, logits, units, middle, out);
+    });
   }
 };
 
