@@ -32,10 +32,13 @@ struct Inputs {
   std::vector<uint8_t> labels = {};
   int64_t count = 0;
   int64_t features = 0;
+  std::vector<int64_t> shape = {};  ///< of an image; channels first if three
 };
 
 Inputs from_dataset(Dataset data) {
-  Inputs inputs{.count = data.size(), .features = data.features()};
+  Inputs inputs{.count = data.size(),
+                .features = data.features(),
+                .shape = data.image_shape};
   inputs.images = std::move(data.images);
   inputs.labels = std::move(data.labels);
   return inputs;
@@ -67,7 +70,33 @@ Inputs load_inputs(const std::string& data) {
   inputs.count = array.shape[0];
   inputs.features = static_cast<int64_t>(array.values.size()) / array.shape[0];
   inputs.images = std::move(array.values);
+  inputs.shape.assign(array.shape.begin() + 1, array.shape.end());
   return inputs;
+}
+
+std::string join_sizes(const std::vector<int64_t>& shape) {
+  std::vector<std::string> sizes;
+  for (const auto size : shape) sizes.push_back(std::to_string(size));
+  return join(sizes, " x ");
+}
+
+/// A model that reads rows takes images of any shape, one that reads images
+/// those of its own, with or without an axis for a single channel.
+void check_shape(const runtime::ModelInfo& info, const Inputs& inputs,
+                 const std::string& data) {
+  check(inputs.features == info.inputs, data,
+        "the images must have " + std::to_string(info.inputs) +
+            " pixels, as the model reads, but they have " +
+            std::to_string(inputs.features));
+  const auto& [height, width, channels] = info.in;
+  if (info.in.pixels() == 1) return;
+  auto shape = inputs.shape;
+  if (shape.size() == 2) shape.insert(shape.begin(), 1);
+  const std::vector<int64_t> expected = {channels, height, width};
+  check(shape == expected, data,
+        "the images must be " + join_sizes(expected) +
+            " (channels, height, width), as the model reads, but they are " +
+            join_sizes(shape));
 }
 
 /// Classifies rows [first, end) on this thread.
@@ -116,10 +145,7 @@ int run(const Options& o) {
   const auto model = expect(runtime::Model::load(o.model), "run");
   const auto& info = model.info();
   const auto inputs = load_inputs(o.data);
-  check(inputs.features == info.inputs, o.data,
-        "the images must have " + std::to_string(info.inputs) +
-            " pixels, as the model reads, but they have " +
-            std::to_string(inputs.features));
+  check_shape(info, inputs, o.data);
   const auto start = std::chrono::steady_clock::now();
   const auto labels = classify_all(model, inputs, o.threads);
   const double seconds =

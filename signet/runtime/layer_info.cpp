@@ -55,7 +55,7 @@ void add(const MaxPool& layer, const PackedLayer&, LayerInfo& info) {
   info.window = text(layer.window);
   info.file_bytes = bytes_of(layer.least);
   info.packed_bytes = words_for(layer.in.channels) * 8;
-  info.kernel = "or and and of words";
+  info.kernel = "or, and by words";
 }
 
 }  // namespace
