@@ -29,6 +29,13 @@ struct Lanes {
   [[gnu::always_inline]] static F at_least(float bound, F x) {
     return (F)_mm256_max_ps(_mm256_set1_ps(bound), (__m256)x);
   }
+  [[gnu::always_inline]] static U widen(H x) {
+    return (U)_mm256_cvtepu16_epi32((__m128i)x);
+  }
+  [[gnu::always_inline]] static H narrow(U x) {
+    const auto packed = _mm256_packus_epi32((__m256i)x, (__m256i)x);
+    return (H)_mm256_castsi256_si128(_mm256_permute4x64_epi64(packed, 0x08));
+  }
   using Stream = PhiloxLanes<D, U, Lanes>;
 };
 

@@ -32,6 +32,12 @@ struct Lanes {
   [[gnu::always_inline]] static F at_least(float bound, F x) {
     return (F)_mm512_maskz_max_ps(0xFFFF, _mm512_set1_ps(bound), (__m512)x);
   }
+  [[gnu::always_inline]] static U widen(H x) {
+    return (U)_mm512_maskz_cvtepu16_epi32(0xFFFF, (__m256i)x);
+  }
+  [[gnu::always_inline]] static H narrow(U x) {
+    return (H)_mm512_maskz_cvtepi32_epi16(0xFFFF, (__m512i)x);
+  }
   using Stream = PhiloxLanes<D, U, Lanes>;
 };
 

@@ -15,6 +15,8 @@ struct Lanes {
   static F multiply_add(F a, F b, F c) { return __builtin_fmaf(a, b, c); }
   static F at_most(float bound, F x) { return bound < x ? bound : x; }
   static F at_least(float bound, F x) { return bound > x ? bound : x; }
+  static U widen(H x) { return x; }
+  static H narrow(U x) { return static_cast<H>(x); }
 
   struct Stream {
     explicit Stream(const Address& a) : a(a) {}

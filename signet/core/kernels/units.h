@@ -11,6 +11,7 @@
 //   Row               floats of one row of a small matrix: a vector, or one
 //   multiply_add(a, b, c)                  a b + c, rounded once
 //   at_most(bound, x), at_least(bound, x)  x clamped; NaN stays NaN
+//   widen(H), narrow(U)                    the same numbers, below 2^16
 //   Stream            of an Address; words(group, out): the words of a group
 // Everything is in an unnamed namespace and nothing here is from the standard
 // library: an inline function that two levels share by name could be linked
@@ -50,13 +51,8 @@ template <class Lanes>
 template <class Lanes>
 [[gnu::always_inline]] inline typename Lanes::F load_floats(
     const Bfloat16* from) {
-  using U = typename Lanes::U;
-  const auto bits = load<typename Lanes::H>(from);
-  if constexpr (Lanes::kLanes == 1) {
-    return cast<typename Lanes::F>(U{bits} << 16);
-  } else {
-    return cast<typename Lanes::F>(__builtin_convertvector(bits, U) << 16);
-  }
+  return cast<typename Lanes::F>(Lanes::widen(load<typename Lanes::H>(from))
+                                 << 16);
 }
 
 /// Stores floats that are numbers of the type: nothing is rounded.
@@ -67,13 +63,7 @@ template <class Lanes>
 template <class Lanes>
 [[gnu::always_inline]] inline void store_exact(Bfloat16* to,
                                                typename Lanes::F x) {
-  using H = typename Lanes::H;
-  const auto bits = cast<typename Lanes::U>(x) >> 16;
-  if constexpr (Lanes::kLanes == 1) {
-    store(to, static_cast<H>(bits));
-  } else {
-    store(to, __builtin_convertvector(bits, H));
-  }
+  store(to, Lanes::narrow(cast<typename Lanes::U>(x) >> 16));
 }
 
 /// Stores floats rounded to the type, halves to even; NaN stays NaN.
