@@ -1,5 +1,6 @@
 // signet info FILE: a model file, a checkpoint or a run folder.
 
+#include <algorithm>
 #include <cstdio>
 #include <filesystem>
 #include <memory>
@@ -22,18 +23,27 @@ struct Row {
 };
 
 void print_rows(const std::vector<Row>& rows, const char* detail) {
-  std::printf("%-14s %-14s %6s %12s %10s  %s\n", "layer", "shape", "bits",
+  int wide = 14;
+  for (const auto& r : rows)
+    wide = std::max(wide, static_cast<int>(r.shape.size()));
+  std::printf("%-14s %-*s %6s %12s %10s  %s\n", "layer", wide, "shape", "bits",
               "MACs", "bytes", detail);
   int64_t macs = 0, bytes = 0;
   for (const auto& r : rows) {
-    std::printf("%-14s %-14s %6s %12ld %10ld  %s\n", r.name.c_str(),
+    std::printf("%-14s %-*s %6s %12ld %10ld  %s\n", r.name.c_str(), wide,
                 r.shape.c_str(), r.bits.c_str(), static_cast<long>(r.macs),
                 static_cast<long>(r.bytes), r.detail.c_str());
     macs += r.macs;
     bytes += r.bytes;
   }
-  std::printf("%-14s %-14s %6s %12ld %10ld\n", "total", "", "",
+  std::printf("%-14s %-*s %6s %12ld %10ld\n", "total", wide, "", "",
               static_cast<long>(macs), static_cast<long>(bytes));
+}
+
+/// "784" for a row, "28x28x64" for an image: height, width, channels.
+std::string text(const runtime::MapShape& shape) {
+  return shape.pixels() == 1 ? std::to_string(shape.channels)
+                             : to_string(shape);
 }
 
 nlohmann::json rows_json(const std::vector<Row>& rows) {
@@ -55,10 +65,11 @@ void show_model(const fs::path& path, bool json) {
   std::vector<Row> rows;
   for (const auto& layer : info.layers) {
     rows.push_back({.name = layer.name,
-                    .shape = std::to_string(layer.inputs) + " -> " +
-                             std::to_string(layer.outputs),
-                    .bits = "1",
-                    .detail = layer.kernel,
+                    .shape = text(layer.in) + " -> " + text(layer.out),
+                    .bits = layer.weights != 0 ? "1" : "",
+                    .detail = layer.window.empty()
+                                  ? layer.kernel
+                                  : layer.window + "; " + layer.kernel,
                     .macs = layer.macs,
                     .bytes = layer.file_bytes});
   }
@@ -75,8 +86,8 @@ void show_model(const fs::path& path, bool json) {
                             .c_str());
     return;
   }
-  std::printf("%s: model '%s', %ld inputs, %ld classes, %ju bytes\n",
-              path.c_str(), info.name.c_str(), static_cast<long>(info.inputs),
+  std::printf("%s: model '%s', %s inputs, %ld classes, %ju bytes\n",
+              path.c_str(), info.name.c_str(), text(info.in).c_str(),
               static_cast<long>(info.outputs), fs::file_size(path));
   print_rows(rows, "kernel here");
   for (const auto& [key, value] : info.metadata)
@@ -100,7 +111,7 @@ std::vector<Row> checkpoint_rows(const Safetensors& file) {
     const auto number = [&](const char* key) {
       return layer.value(key, int64_t{0});
     };
-    const auto outputs = std::to_string(number("outputs"));
+    const auto outputs = layer.value("output", std::string("?"));
     const bool binary = number("binary_weights") > 0;
     const bool weights = binary || number("real_weights") > 0;
     rows.push_back(

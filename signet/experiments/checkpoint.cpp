@@ -27,11 +27,11 @@ nlohmann::json layers_json(const NetworkSpec& spec) {
   auto all = nlohmann::json::array();
   for (const auto& row : summarize(spec)) {
     all.push_back({{"name", row.name},
-                   {"outputs", row.outputs},
-                   {"binary_weights", row.binary_weights},
-                   {"real_weights", row.real_weights},
-                   {"binary_macs", row.binary_macs},
-                   {"real_macs", row.real_macs},
+                   {"output", row.output.text()},
+                   {"binary_weights", row.cost.binary_weights},
+                   {"real_weights", row.cost.real_weights},
+                   {"binary_macs", row.cost.binary_macs},
+                   {"real_macs", row.cost.real_macs},
                    {"bytes", row.bytes()}});
   }
   return all;
@@ -77,7 +77,7 @@ void save_checkpoint(const std::filesystem::path& path,
                    {"steps", std::to_string(checkpoint.steps)},
                    {"threads", std::to_string(checkpoint.threads)},
                    {"recipe", checkpoint.recipe},
-                   {"inputs", std::to_string(spec.inputs)},
+                   {"inputs", spec.input.text()},
                    {"layers", layers_json(spec).dump()}};
   save_safetensors(path, file);
 }
@@ -104,7 +104,7 @@ Checkpoint load_checkpoint(const std::filesystem::path& path) {
   Checkpoint checkpoint{.epoch = number("epoch"),
                         .steps = number("steps"),
                         .recipe = text("recipe"),
-                        .inputs = number("inputs"),
+                        .input = Shape::parse(text("inputs")),
                         .threads = number("threads"),
                         .network = {},
                         .optimizer = {},

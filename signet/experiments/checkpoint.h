@@ -15,7 +15,7 @@ struct Checkpoint {
   int64_t epoch = 0;  ///< epochs done
   int64_t steps = 0;  ///< optimizer steps done
   std::string recipe;
-  int64_t inputs = 0;   ///< of the network
+  Shape input;          ///< of the network
   int64_t threads = 0;  ///< that trained it; sums depend on their number
   std::map<std::string, Tensor> network;    ///< parameters and buffers
   std::map<std::string, Tensor> optimizer;  ///< Optimizer::state()

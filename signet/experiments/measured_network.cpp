@@ -38,8 +38,10 @@ NetworkSpec read_spec(const fs::path& path) {
       throw UsageError(path.string() + ": " + unknown_name("key", name, keys));
   }
   const auto inputs = table["inputs"].value_exact<int64_t>();
-  check(inputs && *inputs > 0, path.string(),
-        "inputs must be a positive whole number");
+  const auto map = table["inputs"].value_exact<std::string>();
+  check(map || (inputs && *inputs > 0), path.string(),
+        "inputs must be a positive whole number, or for maps a text such as "
+        "\"1x28x28\"");
   const auto* layers = table["layers"].as_array();
   check(layers && !layers->empty(), path.string(),
         "layers must be a list of texts, such as [\"linear(outputs=5)\"]");
@@ -49,7 +51,8 @@ NetworkSpec read_spec(const fs::path& path) {
     texts.push_back(layer.as_string()->get());
   }
   try {
-    return parse_network(*inputs, texts);
+    return parse_network(map ? Shape::parse(*map) : Shape::vector(*inputs),
+                         texts);
   } catch (const UsageError& error) {
     throw UsageError(path.string() + ": " + error.what());
   }
@@ -122,11 +125,12 @@ Points read_points(const fs::path& path, const LossKind& loss,
                    const NetworkSpec& spec) {
   const auto points = read_matrix(path);
   const auto columns = static_cast<int64_t>(points.columns.size());
-  check(columns == spec.inputs + 1, path.string(),
-        "must have " + std::to_string(spec.inputs + 1) +
-            " columns, the network's " + std::to_string(spec.inputs) +
-            " inputs and a label, but got " + std::to_string(columns));
-  const int64_t outputs = summarize(spec).back().outputs;
+  const int64_t inputs = spec.input.values();
+  check(columns == inputs + 1, path.string(),
+        "must have " + std::to_string(inputs + 1) + " columns, the network's " +
+            std::to_string(inputs) + " inputs and a label, but got " +
+            std::to_string(columns));
+  const int64_t outputs = summarize(spec).back().output.values();
   check(loss.classes ? outputs >= 2 : outputs == 1, "loss " + loss.name,
         "the network must have " +
             std::string(loss.classes ? "an output for each class, 2 at least"
@@ -135,7 +139,7 @@ Points read_points(const fs::path& path, const LossKind& loss,
   const auto values = torch::tensor(points.values, torch::kDouble)
                           .view({static_cast<int64_t>(points.rows), columns})
                           .to(torch::kFloat);
-  return {values.narrow(1, 0, spec.inputs).contiguous(),
+  return {values.narrow(1, 0, inputs).contiguous(),
           labels_for(loss, points, outputs, path)};
 }
 

@@ -19,9 +19,9 @@ TrainedRun load_run(const std::filesystem::path& path) {
       .recipe = parse_recipe(checkpoint.recipe, folder.checkpoint().string()),
       .epoch = checkpoint.epoch,
       .network = nullptr};
-  const int64_t inputs = checkpoint.inputs;
+  const auto input = checkpoint.input;
   run.network = std::make_shared<Network>(
-      parse_network(inputs, run.recipe.network.layers),
+      parse_network(input, run.recipe.network.layers),
       Random(static_cast<uint64_t>(run.recipe.seed)));
   load_network_state(*run.network, checkpoint.network);
   run.network->eval();

@@ -11,7 +11,7 @@ namespace {
 
 int64_t float_bytes(const NetworkSpec& spec) {
   int64_t bytes = 0;
-  for (const auto& row : summarize(spec)) bytes += 4 * row.binary_weights;
+  for (const auto& row : summarize(spec)) bytes += 4 * row.cost.binary_weights;
   return bytes;
 }
 

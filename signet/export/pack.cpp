@@ -7,7 +7,6 @@
 #include "signet/base/error.h"
 #include "signet/core/torch.h"
 #include "signet/models/batch_norm.h"
-#include "signet/models/binary_linear.h"
 
 namespace signet {
 namespace {
@@ -48,7 +47,7 @@ std::vector<Stage> split_stages(const NetworkSpec& spec) {
   for (size_t i = 0; i < spec.layers.size(); ++i) {
     const auto& layer = spec.layers[i];
     if (const auto* linear = std::get_if<LinearSpec>(&layer)) {
-      if (!linear->binary)
+      if (!linear->weights.one_bit())
         refuse(i, "must have binary weights to be packed, but they are real");
       if (!stages.empty() && !stages.back().units)
         refuse(i, "must follow units, which give the runtime its bits");
@@ -81,7 +80,7 @@ BatchNorm::Affine affine_of(const Network& network, const Stage& stage) {
     return dynamic_cast<const BatchNorm&>(network.layer(*stage.norm)).folded();
   }
   const auto& linear =
-      dynamic_cast<const BinaryLinear&>(network.layer(stage.linear));
+      dynamic_cast<const Linear&>(network.layer(stage.linear));
   const auto scale = torch::ones({linear.latent.size(0)});
   return {scale,
           linear.bias.defined() ? linear.bias : torch::zeros_like(scale)};
@@ -126,14 +125,14 @@ PackedNetwork pack(const Network& network, std::string name,
   const auto stages = split_stages(spec);
   PackedNetwork packed;
   packed.model.name = std::move(name);
-  packed.model.inputs = spec.inputs;
+  packed.model.inputs = spec.input.values();
   packed.model.classes = std::move(classes);
   packed.model.metadata = std::move(metadata);
 
   for (size_t index = 0; index < stages.size(); ++index) {
     const auto& stage = stages[index];
     const auto& linear =
-        dynamic_cast<const BinaryLinear&>(network.layer(stage.linear));
+        dynamic_cast<const Linear&>(network.layer(stage.linear));
     const auto affine = affine_of(network, stage);
     const auto scale = to_floats(affine.scale);
     const auto offset = to_floats(affine.offset);

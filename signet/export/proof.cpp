@@ -7,7 +7,6 @@
 #include "signet/base/error.h"
 #include "signet/core/torch.h"
 #include "signet/export/expect.h"
-#include "signet/models/binary_linear.h"
 
 namespace signet {
 namespace {
@@ -46,7 +45,7 @@ std::vector<int64_t> first_argmax(const float* scores, int64_t rows,
 /// The integers of linear layer i, its output before the bias.
 Tensor integer_sums(const Network& network, size_t i, const Tensor& input,
                     const Tensor& output) {
-  const auto& linear = dynamic_cast<const BinaryLinear&>(network.layer(i));
+  const auto& linear = dynamic_cast<const Linear&>(network.layer(i));
   if (!linear.bias.defined()) return output;
   return torch::matmul(input, binary_weights(linear.latent).t());
 }
@@ -56,8 +55,8 @@ Tensor integer_sums(const Network& network, size_t i, const Tensor& input,
 Proof prove(Network& network, const PackedNetwork& packed,
             const runtime::Model& model, const Dataset& data,
             const std::function<void(int64_t)>& progress) {
-  check(data.features() == network.spec().inputs, "export",
-        "the network reads " + std::to_string(network.spec().inputs) +
+  check(data.features() == network.spec().input.values(), "export",
+        "the network reads " + network.spec().input.text() +
             " values, but the images have " + std::to_string(data.features()));
   torch::NoGradGuard no_gradient;
   network.eval();

@@ -5,6 +5,38 @@
 
 namespace signet {
 
+LayerKind BatchNormSpec::kind() {
+  return {
+      "batch-norm",
+      "(x - mean) / sqrt(variance + epsilon) scale + shift, each channel",
+      {{.name = "momentum",
+        .fallback = 0.1,
+        .help = "of the running mean and variance",
+        .min = 1e-6,
+        .max = 1},
+       {.name = "epsilon",
+        .fallback = 1e-5,
+        .help = "added to the variance",
+        .min = 1e-12,
+        .max = 1},
+       {.name = "affine", .fallback = true, .help = "learn scale and shift"}}};
+}
+
+BatchNormSpec BatchNormSpec::read(const Arguments& a) {
+  return {.momentum = a.number("momentum"),
+          .epsilon = a.number("epsilon"),
+          .affine = a.flag("affine")};
+}
+
+LayerCost BatchNormSpec::cost(const Shape& input) const {
+  return {.real_weights = (affine ? 4 : 2) * input.channels};
+}
+
+std::shared_ptr<Layer> BatchNormSpec::build(const Shape& input,
+                                            const RandomStream&) const {
+  return std::make_shared<BatchNorm>(input.channels, *this);
+}
+
 BatchNorm::BatchNorm(int64_t channels, const BatchNormSpec& spec)
     : Layer("BatchNorm"), spec_(spec) {
   if (spec.affine) {
@@ -15,18 +47,36 @@ BatchNorm::BatchNorm(int64_t channels, const BatchNormSpec& spec)
   running_var = register_buffer("running_var", torch::ones({channels}));
 }
 
-Tensor BatchNorm::forward(const Tensor& x) {
+void BatchNorm::check_input(const Tensor& x) const {
   check(x.dim() >= 2 && x.size(-1) == running_mean.size(0), "BatchNorm",
         "x must be [..., " + std::to_string(running_mean.size(0)) +
             "], but got " + shape_text(x.sizes()));
-  if (!is_training()) return apply_affine(x, folded());
-  const auto rows = x.reshape({-1, x.size(-1)});
-  check(rows.size(0) > 1, "BatchNorm",
-        "training needs at least 2 examples in a batch");
-  return torch::batch_norm(rows, weight, bias, running_mean, running_var,
-                           /*training=*/true, spec_.momentum, spec_.epsilon,
-                           /*cudnn_enabled=*/false)
-      .view(x.sizes());
+}
+
+Tensor BatchNorm::forward(const Tensor& x) {
+  check_input(x);
+  return is_training() ? normalize(x).value() : apply_affine(x, folded());
+}
+
+Tensor BatchNorm::forward(const Tensor& x, ForwardPass&) {
+  // Replicates meet the axis before that of the examples: pixels of a map are
+  // examples to a batch norm.
+  const bool replicates = weight.defined() && weight.dim() == 2;
+  if (!replicates || x.dim() < 5) return forward(x);
+  return forward(x.flatten(-4, -2)).view(x.sizes());
+}
+
+NormalizedLogits BatchNorm::normalize(const Tensor& x) {
+  check_input(x);
+  const auto rows = x.numel() / x.size(-1);
+  check(rows > 1, "BatchNorm", "training needs at least 2 examples in a batch");
+  torch::NoGradGuard no_gradient;
+  const auto moments = channel_moments(x.detach());
+  const double n = static_cast<double>(rows);
+  running_mean.lerp_(moments.mean.to(running_mean.dtype()), spec_.momentum);
+  running_var.lerp_((moments.variance * (n / (n - 1))).to(running_var.dtype()),
+                    spec_.momentum);
+  return normalized_logits(x, weight, bias, moments, spec_.epsilon);
 }
 
 BatchNorm::Affine BatchNorm::folded() const {

@@ -1,9 +1,24 @@
 #pragma once
 
+#include "signet/core/normalized_logits.h"
 #include "signet/models/layer.h"
-#include "signet/models/network_spec.h"
+#include "signet/models/layer_kind.h"
 
 namespace signet {
+
+/// (x - mean) / sqrt(variance + epsilon) scale + shift, for each channel.
+struct BatchNormSpec {
+  double momentum = 0.1;  ///< of the running mean and variance, in (0, 1]
+  double epsilon = 1e-5;
+  bool affine = true;  ///< learn scale and shift
+
+  static LayerKind kind();
+  static BatchNormSpec read(const Arguments& arguments);
+  Shape output(const Shape& input, OpenShortcuts&) const { return input; }
+  LayerCost cost(const Shape& input) const;
+  std::shared_ptr<Layer> build(const Shape& input,
+                               const RandomStream& random) const;
+};
 
 /// Batch normalisation over all axes but the last.
 ///
@@ -12,15 +27,21 @@ namespace signet {
 /// with scale and offset rounded to the type of x beforehand. So it is
 /// monotone in x, the same on every machine, and the exporter can fold it
 /// into integer thresholds and scores without a rounding of its own.
-/// Shapes: [..., channels]; in evaluation also [..., R, B, channels] with
-/// weight and bias [R, channels].
+/// Shapes: [..., channels]; in evaluation also [..., R, B, channels], or maps
+/// [..., R, B, height, width, channels], with weight and bias [R, channels].
 class BatchNorm : public Layer {
  public:
   BatchNorm(int64_t channels, const BatchNormSpec& spec);
 
   Tensor forward(const Tensor& x);
-  Tensor forward(const Tensor& x, ForwardPass&) override { return forward(x); }
+  Tensor forward(const Tensor& x, ForwardPass&) override;
   std::vector<Tensor*> handles() override { return {&weight, &bias}; }
+  bool takes_bfloat16() const override { return is_training(); }
+
+  /// While training: what forward() gives, not written down yet. Updates the
+  /// running mean and variance.
+  /// Errors: UsageError if x has fewer than two rows.
+  NormalizedLogits normalize(const Tensor& x);
 
   /// y = scale x + offset, what evaluation computes.
   struct Affine {
@@ -33,6 +54,8 @@ class BatchNorm : public Layer {
   Tensor running_mean, running_var;
 
  private:
+  void check_input(const Tensor& x) const;
+
   BatchNormSpec spec_;
 };
 

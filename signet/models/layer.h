@@ -18,8 +18,9 @@ struct ForwardPass {
   Sampler& sampler;
   /// Of this step: what dropout draws from.
   const Random& random;
+  uint32_t index = 0;  ///< of the layer whose turn it is
   /// Type that products are computed in; float, or bfloat16 while training.
-  at::ScalarType product_type;
+  at::ScalarType product_type = at::ScalarType::Float;
   /// Values that open shortcuts remember, the innermost last.
   std::vector<Tensor> shortcuts = {};
 };

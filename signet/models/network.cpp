@@ -2,101 +2,84 @@
 
 #include <utility>
 
-#include "signet/base/overloaded.h"
 #include "signet/core/checks.h"
 #include "signet/core/torch.h"
-#include "signet/models/batch_norm.h"
-#include "signet/models/binary_linear.h"
 
 namespace signet {
+namespace {
+
+/// [B, channels height width] as layers take it.
+Tensor as_first_layer_takes_it(const Tensor& x, const NetworkSpec& spec) {
+  const auto& shape = spec.input;
+  if (layer_input(spec, 0).flat) return x;
+  return x.view({-1, shape.channels, shape.height, shape.width})
+      .permute({0, 2, 3, 1})
+      .contiguous();
+}
+
+}  // namespace
+
 Network::Network(NetworkSpec spec, const Random& random)
     : torch::nn::Module("Network"),
       spec_(std::move(spec)),
       dropout_random_(random) {
-  int64_t values = spec_.inputs;
+  const auto summary = summarize(spec_);
   for (size_t i = 0; i < spec_.layers.size(); ++i) {
+    const auto input = i == 0 ? layer_input(spec_, 0) : summary[i - 1].output;
     const auto stream =
         random.site(RandomUse::initialization, static_cast<uint32_t>(i));
-    using ModulePointer = std::shared_ptr<torch::nn::Module>;
-    const auto module = std::visit(
-        Overloaded{
-            [&](const LinearSpec& linear) -> ModulePointer {
-              const int64_t inputs = std::exchange(values, linear.outputs);
-              if (linear.binary) {
-                return std::make_shared<BinaryLinear>(
-                    inputs, linear.outputs, linear.bias, linear.init, stream);
-              }
-              return std::make_shared<RealLinear>(inputs, linear.outputs,
-                                                  linear.bias, stream);
-            },
-            [&](const BatchNormSpec& norm) -> ModulePointer {
-              return std::make_shared<BatchNorm>(values, norm);
-            },
-            [](const auto&) -> ModulePointer {
-              return std::make_shared<torch::nn::Module>();
-            }},
-        spec_.layers[i]);
-    layers_.push_back(register_module(std::to_string(i), module));
+    layers_.push_back(register_module(
+        std::to_string(i),
+        std::visit([&](const auto& s) { return s.build(input, stream); },
+                   spec_.layers[i])));
   }
+}
+
+void Network::set_precision(at::ScalarType type) {
+  check(type == at::kFloat || type == at::kBFloat16, "Network",
+        "precision must be float or bfloat16, but got " +
+            std::string(c10::toString(type)));
+  precision_ = type;
 }
 
 Tensor Network::forward(const Tensor& x, Sampler& sampler,
                         const Observer& observe) {
   check_floating(x, "Network", "x");
-  check(x.dim() == 2 && x.size(1) == spec_.inputs, "Network",
-        "x must be [B, " + std::to_string(spec_.inputs) + "], but got " +
+  const int64_t inputs = spec_.input.values();
+  check(x.dim() == 2 && x.size(1) == inputs, "Network",
+        "x must be [B, " + std::to_string(inputs) + "], but got " +
             shape_text(x.sizes()));
-  Tensor h = x;
-  for (size_t i = 0; i < spec_.layers.size(); ++i) {
-    auto& module = *layers_[i];
-    h = std::visit(
-        Overloaded{[&](const LinearSpec& linear) {
-                     return linear.binary
-                                ? static_cast<BinaryLinear&>(module).forward(h)
-                                : static_cast<RealLinear&>(module).forward(h);
-                   },
-                   [&](const BatchNormSpec&) {
-                     return static_cast<BatchNorm&>(module).forward(h);
-                   },
-                   [&](const UnitsSpec& units) {
-                     return sampler.draw(h,
-                                         {.encoding = units.encoding,
-                                          .noise = &find_noise(units.noise)});
-                   },
-                   [&](const DropoutSpec& dropout) {
-                     if (!is_training() || dropout.rate == 0) return h;
-                     const auto u =
-                         dropout_random_
-                             .site(RandomUse::dropout, static_cast<uint32_t>(i))
-                             .uniform(h.sizes(), h.options());
-                     return h * (u >= dropout.rate) / (1 - dropout.rate);
-                   }},
-        spec_.layers[i]);
+  ForwardPass pass{.sampler = sampler,
+                   .random = dropout_random_,
+                   .product_type = is_training() ? precision_ : at::kFloat};
+  const auto widened = [](const Tensor& h) {
+    return h.scalar_type() == at::kBFloat16 ? h.to(at::kFloat) : h;
+  };
+  Tensor h = as_first_layer_takes_it(x, spec_);
+  for (size_t i = 0; i < layers_.size(); ++i) {
+    auto& layer = *layers_[i];
+    pass.index = static_cast<uint32_t>(i);
+    auto* norm = dynamic_cast<BatchNorm*>(&layer);
+    auto* units = i + 1 < layers_.size()
+                      ? dynamic_cast<Units*>(layers_[i + 1].get())
+                      : nullptr;
+    if (norm && units && is_training() && !observe) {
+      // Units straight from what batch norm reads: the logits between them
+      // need not be written down.
+      h = units->forward(norm->normalize(h.contiguous()), pass);
+      ++i;
+      continue;
+    }
+    h = layer.forward(layer.takes_bfloat16() ? h : widened(h), pass);
     if (observe) observe(i, h);
   }
-  return h;
+  return widened(h);
 }
 
 std::vector<Tensor*> Network::handles() {
   std::vector<Tensor*> all;
-  for (size_t i = 0; i < spec_.layers.size(); ++i) {
-    auto& module = *layers_[i];
-    const auto own = std::visit(
-        Overloaded{[&](const LinearSpec& linear) -> std::vector<Tensor*> {
-                     if (linear.binary) {
-                       auto& layer = static_cast<BinaryLinear&>(module);
-                       return {&layer.latent, &layer.bias};
-                     }
-                     auto& layer = static_cast<RealLinear&>(module);
-                     return {&layer.weight, &layer.bias};
-                   },
-                   [&](const BatchNormSpec&) -> std::vector<Tensor*> {
-                     auto& layer = static_cast<BatchNorm&>(module);
-                     return {&layer.weight, &layer.bias};
-                   },
-                   [](const auto&) { return std::vector<Tensor*>(); }},
-        spec_.layers[i]);
-    for (Tensor* tensor : own) {
+  for (const auto& layer : layers_) {
+    for (Tensor* tensor : layer->handles()) {
       if (tensor->defined()) all.push_back(tensor);
     }
   }

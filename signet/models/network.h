@@ -1,13 +1,10 @@
 #pragma once
 
-#include <torch/nn/module.h>
-
 #include <functional>
 #include <memory>
 #include <vector>
 
-#include "signet/core/random.h"
-#include "signet/core/sampler.h"
+#include "signet/models/layer.h"
 #include "signet/models/network_spec.h"
 
 namespace signet {
@@ -17,13 +14,16 @@ namespace signet {
 class Network : public torch::nn::Module {
  public:
   /// Initial weights come from `random`, one site a layer.
+  /// Errors: UsageError where shapes do not meet, before anything is
+  /// allocated.
   Network(NetworkSpec spec, const Random& random);
 
   /// Called after layer i with its output.
   using Observer = std::function<void(size_t i, const Tensor& output)>;
 
   /// Logits of the classes.
-  /// Shapes: x [B, inputs], floating; result [B, classes], or [K, B, classes]
+  /// Shapes: x [B, inputs], floating, a map's pixels in the order of data
+  /// sets, [channels, height, width]; result [B, classes], or [K, B, classes]
   /// when the sampler draws K samples.
   Tensor forward(const Tensor& x, Sampler& sampler,
                  const Observer& observe = {});
@@ -35,11 +35,19 @@ class Network : public torch::nn::Module {
   /// together in evaluation only.
   void compute_with(const std::vector<Tensor>& parameters);
 
+  /// The type of products while training: float, or bfloat16, in which signs
+  /// and pixels are exact, but sums and gradients have 8 bits. Evaluation
+  /// computes in the type of the parameters. Units, batch norm and losses see
+  /// at least float.
+  /// Errors: UsageError for another type.
+  void set_precision(at::ScalarType type);
+
   /// What dropout draws from; set it anew for every training step.
   void set_dropout_random(const Random& random) { dropout_random_ = random; }
 
   const NetworkSpec& spec() const { return spec_; }
-  const torch::nn::Module& layer(size_t i) const { return *layers_[i]; }
+  Layer& layer(size_t i) { return *layers_[i]; }
+  const Layer& layer(size_t i) const { return *layers_[i]; }
 
  private:
   /// What the layers compute with, in the order of parameters().
@@ -47,8 +55,8 @@ class Network : public torch::nn::Module {
 
   NetworkSpec spec_;
   Random dropout_random_;
-  /// One a layer; an empty Module for units and dropout, which own nothing.
-  std::vector<std::shared_ptr<torch::nn::Module>> layers_;
+  at::ScalarType precision_ = at::ScalarType::Float;
+  std::vector<std::shared_ptr<Layer>> layers_;  ///< one a layer
 };
 
 }  // namespace signet

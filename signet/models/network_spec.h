@@ -5,80 +5,68 @@
 #include <variant>
 #include <vector>
 
-#include "signet/base/arguments.h"
-#include "signet/core/encoding.h"
+#include "signet/models/batch_norm.h"
+#include "signet/models/layers/activation.h"
+#include "signet/models/layers/conv.h"
+#include "signet/models/layers/dropout.h"
+#include "signet/models/layers/flatten.h"
+#include "signet/models/layers/linear.h"
+#include "signet/models/layers/pool.h"
+#include "signet/models/layers/quantize.h"
+#include "signet/models/layers/shortcut.h"
+#include "signet/models/layers/units.h"
 
 namespace signet {
 
-/// y = W x (+ b). Binary weights are the signs of latent real ones.
-struct LinearSpec {
-  int64_t outputs = 0;
-  bool binary = true;
-  bool bias = false;
-  double init = 0.1;  ///< latent weights start uniform in [-init, init]
-};
-
-/// (x - mean) / sqrt(variance + epsilon) scale + shift, for each channel.
-struct BatchNormSpec {
-  double momentum = 0.1;  ///< of the running mean and variance, in (0, 1]
-  double epsilon = 1e-5;
-  bool affine = true;  ///< learn scale and shift
-};
-
-/// Bernoulli units, drawn by the Sampler: P(x = high) = F(a).
-struct UnitsSpec {
-  Encoding encoding = Encoding::signs;
-  std::string noise = "logistic";
-};
-
-/// Sets activations to 0 with probability `rate` while training.
-struct DropoutSpec {
-  double rate = 0.5;
-};
-
 using LayerSpec =
-    std::variant<LinearSpec, BatchNormSpec, UnitsSpec, DropoutSpec>;
+    std::variant<LinearSpec, ConvSpec, MaxPoolSpec, AveragePoolSpec,
+                 FlattenSpec, BatchNormSpec, UnitsSpec, ReluSpec, TanhSpec,
+                 SigmoidSpec, HardTanhSpec, QuantizeSpec, DropoutSpec,
+                 ShortcutSpec, AddSpec>;
 
-/// A feed-forward network, described once: the module, the summary and the
-/// exporter are derived from this.
+/// A network, described once: the module, the summary and the exporter are
+/// derived from this. The layers follow one another; `shortcut` and `add` mark
+/// the ends of residual blocks.
 struct NetworkSpec {
-  int64_t inputs = 0;  ///< values of one example, pixels 0 .. 255
+  /// Of one example, pixels 0 .. 255. A map's pixels come as data sets store
+  /// them, [channels, height, width]; a first linear layer takes them so.
+  Shape input;
   std::vector<LayerSpec> layers;
 };
 
-/// One layer kind that a recipe can spell, for parsing and for help.
-struct LayerKind {
-  std::string name;
-  std::string help;
-  std::vector<Parameter> parameters;
-  LayerSpec (*make)(const Arguments& arguments);
-};
-
-/// linear, batch-norm, units, dropout.
+/// All kinds of layers, for parsing and for help.
 const std::vector<LayerKind>& layer_kinds();
 
-/// Reads spellings such as "linear(outputs=1024)", "batch-norm", "units".
-/// Errors: UsageError that names the layer and what is wrong with it.
-NetworkSpec parse_network(int64_t inputs,
+/// Reads spellings such as "linear(outputs=1024)", "batch-norm", "units" and
+/// follows the shapes through them.
+/// Errors: UsageError that names the layer and what is wrong with it; where
+/// shapes do not meet, both layers and shapes.
+NetworkSpec parse_network(const Shape& input,
                           const std::vector<std::string>& layers);
+
+/// Reads the spellings alone, where no input is known yet.
+std::vector<LayerSpec> parse_layers(const std::vector<std::string>& layers);
 
 /// What a layer is and costs for one example.
 struct LayerSummary {
-  std::string name;     ///< "0.linear"
-  std::string kind;     ///< "linear"
-  int64_t outputs = 0;  ///< values of one example after the layer
-  int64_t binary_weights = 0;
-  int64_t real_weights = 0;
-  int64_t binary_macs = 0;  ///< multiply-accumulates with binary weights
-  int64_t real_macs = 0;
+  std::string name;  ///< "0.linear"
+  std::string kind;  ///< "linear"
+  Shape output;
+  LayerCost cost;
 
   /// Of the weights as shipped: 1 bit a binary one, 32 a real one.
-  int64_t bytes() const { return (binary_weights + 7) / 8 + 4 * real_weights; }
+  int64_t bytes() const {
+    return (cost.binary_weights + 7) / 8 + 4 * cost.real_weights;
+  }
 };
 
+/// Errors: as parse_network, of shapes.
 std::vector<LayerSummary> summarize(const NetworkSpec& spec);
 
 /// The name of layer i in tables, traces and model files: "0.linear".
 std::string layer_name(const NetworkSpec& spec, size_t i);
+
+/// The shape that layer i is given.
+Shape layer_input(const NetworkSpec& spec, size_t i);
 
 }  // namespace signet

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 namespace signet {
 
@@ -22,6 +23,8 @@ struct Shape {
   int64_t values() const { return channels * height * width; }
   /// "784", or "64x14x14": channels, height, width.
   std::string text() const;
+  /// Reads text() back. Errors: UsageError.
+  static Shape parse(std::string_view text);
 
   bool operator==(const Shape&) const = default;
 };

@@ -39,10 +39,10 @@ TEST(MeasuredNetwork, HasTheGradientOfTheNetworkItself) {
   EXPECT_EQ(problem.groups[1].name, "1.batch-norm");
 
   // The same by a plain loop: the network of the same seed, in evaluation.
-  Network network(
-      parse_network(2, {"linear(outputs=3)", "batch-norm", "units",
-                        "linear(outputs=1, weights=real, bias=true)"}),
-      Random(1));
+  Network network(parse_network(Shape::vector(2),
+                                {"linear(outputs=3)", "batch-norm", "units",
+                                 "linear(outputs=1, weights=real, bias=true)"}),
+                  Random(1));
   network.eval();
   // Dropout has a place of its own, so the last layer another name and seed.
   {

@@ -54,7 +54,7 @@ TEST(Pack, IsProvedEqualOnEveryLevel) {
     const auto network = random_network(c.inputs, c.layers, ++seed);
     const auto packed = pack(*network, "x", {}, {});
     const auto outputs =
-        static_cast<int>(summarize(network->spec()).back().outputs);
+        static_cast<int>(summarize(network->spec()).back().output.values());
     const auto data = random_data(c.inputs, 300, outputs);
     for (const auto isa : runtime::available_isas()) {
       const auto model = model_of(packed.model, isa);

@@ -16,7 +16,7 @@ inline std::shared_ptr<Network> random_network(
     int64_t inputs, const std::vector<std::string>& layers, uint64_t seed) {
   const Random random(seed);
   auto network =
-      std::make_shared<Network>(parse_network(inputs, layers), random);
+      std::make_shared<Network>(parse_network(Shape::vector(inputs), layers), random);
   torch::NoGradGuard no_gradient;
   uint32_t index = 0;
   for (auto& item : network->named_parameters()) {

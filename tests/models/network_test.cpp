@@ -7,7 +7,6 @@
 #include "signet/core/states.h"
 #include "signet/core/torch.h"
 #include "signet/models/batch_norm.h"
-#include "signet/models/binary_linear.h"
 
 namespace signet {
 namespace {
@@ -90,7 +89,7 @@ const std::vector<std::string> kLayers = {
     "linear(outputs=3, bias=true)"};
 
 TEST(Network, IsTheCompositionOfItsLayers) {
-  Network network(parse_network(4, kLayers), Random(1));
+  Network network(parse_network(Shape::vector(4), kLayers), Random(1));
   network.eval();
   const auto x = noise({7, 4}, 6);
   ModeSampler mode;
@@ -112,7 +111,7 @@ TEST(Network, IsTheCompositionOfItsLayers) {
 }
 
 TEST(Network, BroadcastsOverSamples) {
-  Network network(parse_network(4, kLayers), Random(1));
+  Network network(parse_network(Shape::vector(4), kLayers), Random(1));
   network.eval();
   const auto x = noise({7, 4}, 6);
   const Objective first_class = [&](Sampler& sampler) {
@@ -131,7 +130,7 @@ TEST(Network, BroadcastsOverSamples) {
 /// A network with every kind of parameter.
 std::shared_ptr<Network> network_with_everything() {
   auto network = std::make_shared<Network>(
-      parse_network(6,
+      parse_network(Shape::vector(6),
                     {"linear(outputs=5)", "batch-norm", "units",
                      "linear(outputs=4, weights=real, bias=true)",
                      "units(encoding=bits)", "linear(outputs=3, bias=true)"}),
@@ -190,7 +189,7 @@ TEST(Network, RefusesParametersOfAnotherShape) {
 }
 
 TEST(Network, SeedsDecideTheInitialWeights) {
-  const auto spec = parse_network(4, kLayers);
+  const auto spec = parse_network(Shape::vector(4), kLayers);
   Network a(spec, Random(1)), b(spec, Random(1)), c(spec, Random(2));
   for (const auto* name : {"0.latent", "4.weight", "6.latent"}) {
     EXPECT_TRUE(a.named_parameters()[name].equal(b.named_parameters()[name]));
@@ -199,7 +198,8 @@ TEST(Network, SeedsDecideTheInitialWeights) {
 }
 
 TEST(Network, DropoutIsSeededAndOnlyForTraining) {
-  Network network(parse_network(1000, {"dropout(rate=0.25)"}), Random(1));
+  Network network(parse_network(Shape::vector(1000), {"dropout(rate=0.25)"}),
+                  Random(1));
   ModeSampler mode;
   const auto x = torch::ones({100, 1000});
   network.set_dropout_random(Random(3));
@@ -216,26 +216,26 @@ TEST(Network, DropoutIsSeededAndOnlyForTraining) {
 
 TEST(NetworkSpec, SummarizesThePerceptron) {
   const auto rows = summarize(parse_network(
-      784,
+      Shape::vector(784),
       {"linear(outputs=1024)", "batch-norm", "units", "linear(outputs=1024)",
        "batch-norm(affine=false)", "units", "linear(outputs=10, bias=true)"}));
-  LayerSummary total;
+  LayerCost total;
   for (const auto& row : rows) {
-    total.binary_weights += row.binary_weights;
-    total.binary_macs += row.binary_macs;
-    total.real_weights += row.real_weights;
+    total.binary_weights += row.cost.binary_weights;
+    total.binary_macs += row.cost.binary_macs;
+    total.real_weights += row.cost.real_weights;
   }
   EXPECT_EQ(total.binary_weights, 1861632);
   EXPECT_EQ(total.binary_macs, 1861632);
   EXPECT_EQ(total.real_weights, 4 * 1024 + 2 * 1024 + 10);
   EXPECT_EQ(rows[3].name, "3.linear");
   EXPECT_EQ(rows[3].bytes(), 1024 * 1024 / 8);
-  EXPECT_EQ(rows[6].outputs, 10);
+  EXPECT_EQ(rows[6].output.values(), 10);
 }
 
 std::string error_of(int64_t inputs, const std::vector<std::string>& layers) {
   try {
-    parse_network(inputs, layers);
+    parse_network(Shape::vector(inputs), layers);
   } catch (const UsageError& error) {
     return error.what();
   }
@@ -263,7 +263,7 @@ TEST(NetworkSpec, SaysWhichLayerIsWrong) {
 }
 
 TEST(Network, RefusesInputsOfAnotherWidth) {
-  Network network(parse_network(4, kLayers), Random(1));
+  Network network(parse_network(Shape::vector(4), kLayers), Random(1));
   ModeSampler mode;
   EXPECT_THROW(network.forward(torch::ones({2, 5}), mode), UsageError);
   EXPECT_THROW(network.forward(torch::ones({2, 4}, torch::kInt), mode),

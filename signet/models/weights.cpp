@@ -1,0 +1,127 @@
+#include "signet/models/weights.h"
+
+#include <cmath>
+
+#include "signet/core/checks.h"
+#include "signet/core/torch.h"
+
+namespace signet {
+namespace {
+
+struct SignIdentity : torch::autograd::Function<SignIdentity> {
+  static Tensor forward(torch::autograd::AutogradContext* context,
+                        const Tensor& latent, at::ScalarType type) {
+    context->saved_data["type"] = static_cast<int64_t>(latent.scalar_type());
+    const auto options = latent.options().dtype(type);
+    return at::where(latent >= 0, at::full({}, 1, options),
+                     at::full({}, -1, options));
+  }
+  static torch::autograd::variable_list backward(
+      torch::autograd::AutogradContext* context,
+      torch::autograd::variable_list g) {
+    const auto type =
+        static_cast<at::ScalarType>(context->saved_data["type"].toInt());
+    return {g[0].to(type), Tensor()};
+  }
+};
+
+Tensor uniform(at::IntArrayRef shape, double bound,
+               const RandomStream& random) {
+  return (random.uniform(shape, at::kFloat) * 2 - 1) * bound;
+}
+
+}  // namespace
+
+std::vector<Parameter> weight_parameters() {
+  std::vector<std::string> families;
+  for (const auto& family : noise_families()) families.push_back(family.name);
+  return {{.name = "weights",
+           .fallback = std::string("binary"),
+           .help = "binary: signs of latent weights; stochastic: Bernoulli, "
+                   "P(w = +1) = F(latent)",
+           .choices = {"binary", "real", "stochastic"}},
+          {.name = "init",
+           .fallback = 0.1,
+           .help = "latent weights start uniform in [-init, init]",
+           .min = 1e-6,
+           .max = 1e6},
+          {.name = "noise",
+           .fallback = std::string("logistic"),
+           .help = "F of stochastic weights",
+           .choices = families},
+          {.name = "draw",
+           .fallback = std::string("step"),
+           .help = "stochastic weights: one draw a step, or one an example "
+                   "(estimators that use the loss of each example need that)",
+           .choices = {"step", "example"}}};
+}
+
+WeightSpec read_weights(const Arguments& a) {
+  const auto& kind = a.text("weights");
+  return {.kind = kind == "binary" ? WeightSpec::Kind::binary
+                  : kind == "real" ? WeightSpec::Kind::real
+                                   : WeightSpec::Kind::stochastic,
+          .init = a.number("init"),
+          .noise = a.text("noise"),
+          .draw_for_each_example = a.text("draw") == "example"};
+}
+
+Tensor binary_weights(const Tensor& latent, at::ScalarType type) {
+  return SignIdentity::apply(latent, type);
+}
+
+WeightedLayer::WeightedLayer(const char* name, const WeightSpec& spec,
+                             at::IntArrayRef shape, bool with_bias,
+                             const RandomStream& random)
+    : Layer(name), spec_(spec), dims_(static_cast<int64_t>(shape.size())) {
+  if (spec.one_bit()) {
+    latent = register_parameter("latent", uniform(shape, spec.init, random));
+  } else {
+    const auto fan_in =
+        static_cast<double>(c10::multiply_integers(shape.slice(1)));
+    weight = register_parameter("weight",
+                                uniform(shape, 1 / std::sqrt(fan_in), random));
+  }
+  if (with_bias) bias = register_parameter("bias", torch::zeros({shape[0]}));
+}
+
+std::vector<Tensor*> WeightedLayer::handles() {
+  return {latent.defined() ? &latent : &weight, &bias};
+}
+
+WeightedLayer::Drawn WeightedLayer::weights(int64_t examples,
+                                            ForwardPass& pass) const {
+  const auto own = (latent.defined() ? latent : weight).scalar_type();
+  const auto type = own == at::kFloat ? pass.product_type : own;
+  if (!latent.defined()) return {weight.to(type)};
+  if (spec_.kind == WeightSpec::Kind::binary) {
+    if (make_weights_ && is_training()) return {make_weights_(latent).to(type)};
+    return {binary_weights(latent, type)};
+  }
+
+  // An axis of examples in front of each matrix, of length 1 for one draw.
+  auto logits = latent.unsqueeze(latent.dim() - dims_);
+  if (spec_.draw_for_each_example) {
+    auto shape = logits.sizes().vec();
+    shape[static_cast<size_t>(latent.dim() - dims_)] = examples;
+    logits = logits.expand(shape);
+  }
+  const auto w = pass.sampler
+                     .draw(logits, {.encoding = Encoding::signs,
+                                    .noise = &find_noise(spec_.noise)})
+                     .to(type);
+  if (spec_.draw_for_each_example) return {w, true};
+  return {w.squeeze(w.dim() - dims_ - 1)};
+}
+
+Tensor WeightedLayer::with_bias(const Tensor& y) const {
+  if (!bias.defined()) return y;
+  auto b = bias;
+  // Replicates [R, outputs] meet [R, B, outputs] or [R, B, h, w, outputs].
+  if (b.dim() > 1) {
+    for (int64_t axis = 1; axis < dims_; ++axis) b = b.unsqueeze(1);
+  }
+  return y.to(bias.scalar_type()) + b;
+}
+
+}  // namespace signet
