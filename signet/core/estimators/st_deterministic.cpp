@@ -6,6 +6,7 @@
 // The backward of `st` at the mode. Hubara et al. 2016, arXiv:1602.02830.
 
 #include "signet/core/estimator.h"
+#include "signet/core/normalized_units.h"
 #include "signet/core/papers.h"
 #include "signet/core/straight_through.h"
 #include "signet/core/torch.h"
@@ -19,6 +20,13 @@ Tensor draw(const Tensor& logits, const DrawContext& context) {
   const auto steeper = slope == 1 ? logits : logits * slope;
   const auto x = ModeSampler().draw(logits.detach(), units);
   return straight_through(steeper, x, *units.noise, width(units.encoding));
+}
+
+Tensor draw_normalized(const NormalizedLogits& logits,
+                       const DrawContext& context) {
+  return context.arguments.number("slope") == 1
+             ? deterministic_units(logits, with_noise_argument(context))
+             : draw(logits.value(), context);
 }
 
 const Registered<Estimator> entry{{
@@ -41,7 +49,7 @@ and with its slope raised from epoch to epoch that of HM-RNN
                     .help = "m; the proxy is 2F(m a) - 1",
                     .min = 0.001,
                     .max = 1000}},
-    .rule = LayerRule{draw},
+    .rule = LayerRule{draw, draw_normalized},
 }};
 
 }  // namespace
