@@ -3,6 +3,8 @@
 #include <algorithm>
 
 #include "signet/core/checks.h"
+#include "signet/core/step.h"
+#include "signet/core/straight_through.h"
 #include "signet/core/torch.h"
 
 namespace signet {
@@ -43,11 +45,16 @@ std::function<Tensor(const Tensor&)> Optimizer::weights_of_pass(
     check(entry != entries_.end(), "optimizer",
           "weights are made of latent ones that were added, but got others, " +
               shape_text(latent.sizes()));
-    if (!entry->rule.record->weights) return Tensor();
-    const auto index = static_cast<uint32_t>(entry - entries_.begin());
-    return entry->rule.record->weights({latent, entry->state,
-                                        random.site(RandomUse::weights, index),
-                                        entry->rule.arguments});
+    const auto& rule = entry->rule;
+    if (rule.record->weights) {
+      const auto index = static_cast<uint32_t>(entry - entries_.begin());
+      const auto w = rule.record->weights(
+          {latent, entry->state, random.site(RandomUse::weights, index),
+           rule.arguments});
+      if (w.defined()) return w;
+    }
+    return straight_through(latent, signet::step(latent, -1, 1),
+                            torch::ones({}, latent.options()));
   };
 }
 

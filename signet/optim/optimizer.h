@@ -31,11 +31,11 @@ class Optimizer {
   /// that a rule's `samples` asks for.
   int64_t passes() const;
 
-  /// Makes the weights of one forward pass from latent ones that were added;
-  /// undefined where they are the signs. Empty if no rule makes weights of its
-  /// own. The weights of a parameter depend on `random` alone, so that all
-  /// evaluations of one pass have the same. Not to be called after the
-  /// optimizer has been moved or destroyed.
+  /// Makes the weights of one forward pass from latent ones that were added,
+  /// with their backward. Empty if no rule makes weights of its own: all are
+  /// signs. The same `random` gives the same weights, so all evaluations of an
+  /// estimator have those of their pass. Valid until the optimizer is moved.
+  /// Errors: the function throws UsageError for another tensor.
   std::function<Tensor(const Tensor& latent)> weights_of_pass(
       const Random& random) const;
 

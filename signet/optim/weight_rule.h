@@ -43,7 +43,7 @@ struct WeightRule {
   std::string help;     ///< Markdown: the step, when to use it
   std::vector<Paper> papers = {};
   /// One named `samples`, if there is one, is the number of forward and
-  /// backward passes whose gradients a step averages.
+  /// backward passes whose gradients a step averages; 0: one, without noise.
   std::vector<Parameter> parameters;
   /// Whether it also steps real-valued parameters: biases, batch norm.
   bool real = false;
