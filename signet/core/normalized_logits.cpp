@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "signet/core/channel_map.h"
@@ -216,6 +218,13 @@ NormalizedLogits normalized_logits(const Tensor& x, const Tensor& weight,
                                    double epsilon) {
   check(x.numel() > x.size(-1), "normalized_logits",
         "x must have at least 2 rows, but got " + shape_text(x.sizes()));
+  for (const auto& [name, t] :
+       {std::pair{"weight", &weight}, std::pair{"bias", &bias}}) {
+    check(!t->defined() || t->sizes() == moments.mean.sizes(),
+          "normalized_logits",
+          std::string(name) + " must be [" + std::to_string(x.size(-1)) +
+              "], but got " + (t->defined() ? shape_text(t->sizes()) : ""));
+  }
   torch::NoGradGuard no_gradient;
   const auto inverse =
       1 / (moments.variance.to(torch::kDouble) + epsilon).sqrt();

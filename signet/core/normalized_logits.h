@@ -36,7 +36,8 @@ struct NormalizedLogits {
 };
 
 /// The logits of x by its own moments.
-/// Errors: UsageError if x has fewer than two rows.
+/// Errors: UsageError if x has fewer than two rows, or weight or bias is not
+/// [C].
 NormalizedLogits normalized_logits(const Tensor& x, const Tensor& weight,
                                    const Tensor& bias,
                                    const ChannelMoments& moments,

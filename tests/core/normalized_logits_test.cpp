@@ -111,6 +111,8 @@ TEST(ChannelMoments, ManyAxesAreRows) {
   EXPECT_LT(relative(strided.mean, got.mean), 1e-6);
   EXPECT_THROW(channel_moments(torch::zeros({0, 3})), UsageError);
   EXPECT_THROW(normalized(torch::zeros({1, 3}), {}, {}), UsageError);
+  EXPECT_THROW(normalized(x, torch::ones({2, 7}), {}), UsageError);
+  EXPECT_THROW(normalized(x, {}, torch::ones({6})), UsageError);
 }
 
 TEST(NormalizedLogits, AreBatchNorm) {
