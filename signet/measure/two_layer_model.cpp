@@ -21,13 +21,15 @@ double dot_of(const Tensor& a, const Tensor& b) {
 double sum_of(const Tensor& a) { return a.sum().item<double>(); }
 double length_of(const Tensor& a) { return std::sqrt(dot_of(a, a)); }
 
-void check_vector(const Tensor& t, const Tensor& like, const char* name) {
-  check(t.defined() && t.dim() == 1 && t.scalar_type() == at::kDouble &&
-            t.isfinite().all().item<bool>() &&
-            (!like.defined() || t.sizes() == like.sizes()),
-        "two-layer model",
-        std::string(name) + " must be a finite vector of double" +
-            (like.defined() ? ", " + shape_text(like.sizes()) : ""));
+void check_vector(const Tensor& t, const Tensor& like,
+                  const std::string& name) {
+  const std::string who = "two-layer model";
+  check(t.defined() && t.dim() == 1 && t.scalar_type() == at::kDouble, who,
+        name + " must be a vector of double");
+  check(!like.defined() || t.sizes() == like.sizes(), who,
+        name + " must have " + std::to_string(like.numel()) +
+            " values, but got " + std::to_string(t.numel()));
+  check(t.isfinite().all().item<bool>(), who, name + " must be finite");
 }
 
 /// w / |w|
@@ -74,7 +76,7 @@ struct ClippedMoments {
 };
 ClippedMoments clipped_moments(double theta, double w_length) {
   const double border = 1 / w_length;
-  // sin(pi) is not 0 in floating point; neither matters to the quotients.
+  // Where the sine is 0 the quotients are infinite, which is right.
   const double sine = std::sin(theta), cosine = std::cos(theta);
   const double share = std::erf(border / (std::numbers::sqrt2 * sine));
   const double phi = std::exp(-border * border / 2) / kRoot2Pi;
@@ -220,6 +222,9 @@ CoarseDescent coarse_descent(const TwoLayerModel& model,
             options.every > 0,
         "coarse_descent",
         "rate and every must be positive, steps must not be negative");
+  check_vector(start.w, model.teacher().w, "w");
+  check(length_of(start.w) > 0, "coarse_descent",
+        "w must not be 0 at the start");
   CoarseDescent descent{.rows = {}, .end = start};
   auto& [v, w] = descent.end;
   for (int64_t step = 0;; ++step) {

@@ -142,8 +142,9 @@ struct CoarseDescent {
   TwoLayerPoint end;
 };
 
-/// v <- v - eta gradient in v, w <- w - eta E g. Stops early if w = 0.
+/// v <- v - eta gradient in v, w <- w - eta E g. Stops early if w becomes 0.
 /// Cost: about 0.1 ms a step.
+/// Errors: UsageError if w = 0 at the start, or for options out of range.
 CoarseDescent coarse_descent(const TwoLayerModel& model,
                              const TwoLayerPoint& start,
                              const CoarseGradient& coarse,

@@ -352,6 +352,7 @@ TEST(TwoLayerModel, BadInputIsNamed) {
   EXPECT_THROW(relu().expected(model, {at.v, 0 * at.w}), UsageError);
   EXPECT_THROW(find_coarse_gradient("rellu"), UsageError);
   EXPECT_THROW(coarse_descent(model, at, relu(), {.every = 0}), UsageError);
+  EXPECT_THROW(coarse_descent(model, {at.v, 0 * at.w}, relu()), UsageError);
   EXPECT_TRUE(std::isnan(model.angle(0 * at.w)));
 }
 
