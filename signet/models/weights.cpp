@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "signet/core/checks.h"
+#include "signet/core/step.h"
 #include "signet/core/torch.h"
 
 namespace signet {
@@ -12,9 +13,7 @@ struct SignIdentity : torch::autograd::Function<SignIdentity> {
   static Tensor forward(torch::autograd::AutogradContext* context,
                         const Tensor& latent, at::ScalarType type) {
     context->saved_data["type"] = static_cast<int64_t>(latent.scalar_type());
-    const auto options = latent.options().dtype(type);
-    return at::where(latent >= 0, at::full({}, 1, options),
-                     at::full({}, -1, options));
+    return step(latent, -1, 1).to(type);
   }
   static torch::autograd::variable_list backward(
       torch::autograd::AutogradContext* context,
