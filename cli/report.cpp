@@ -44,6 +44,25 @@ report::LineChart chart(
   return chart;
 }
 
+/// Charts of the columns that not every run has: sign changes of binary
+/// weights, annealed parameters of the estimator.
+void add_optional_charts(const CsvTable& metrics, report::Page& page) {
+  std::vector<std::pair<std::string, std::string>> annealed;
+  for (const auto& column : metrics.columns) {
+    if (column == "flip_ratio") {
+      auto flips = chart(metrics, "Sign changes of binary weights",
+                         "share of them in a step", {{column, column}}, 1);
+      flips.log_y = true;
+      page.blocks.push_back(std::move(flips));
+    }
+    if (column.starts_with("estimator."))
+      annealed.emplace_back(column, column.substr(column.find('.') + 1));
+  }
+  if (!annealed.empty())
+    page.blocks.push_back(chart(metrics, "Annealed parameters of the estimator",
+                                "value", annealed, 1));
+}
+
 report::Matrix confusion(const fs::path& path) {
   const auto csv = read_csv(path);
   report::Matrix matrix{.title = "Confusion matrix, test images"};
@@ -108,6 +127,7 @@ int run(const fs::path& folder, fs::path out) {
                                {"validation_loss", "validation"},
                                {"test_loss", "test"}},
                               1));
+  add_optional_charts(metrics, page);
   if (fs::exists(folder / "confusion.csv"))
     page.blocks.push_back(confusion(folder / "confusion.csv"));
   if (fs::exists(folder / "results.json"))

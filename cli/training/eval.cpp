@@ -1,5 +1,6 @@
-// signet eval RUN... --samples S
+// signet eval RUN... --samples 1,4,16
 
+#include <algorithm>
 #include <cstdio>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -17,109 +18,180 @@ namespace {
 
 struct Options {
   std::vector<std::string> runs;
-  int64_t samples = 0, seed = 1;
+  std::vector<int64_t> samples;
+  int64_t seed = 1;
   int threads = 0;
   bool json = false;
 };
 
+/// One measured figure of an evaluation.
+struct Quantity {
+  const char* name;    ///< in results.json
+  const char* key;     ///< in JSON
+  const char* format;  ///< in the table
+  const char* unit;
+  double (*read)(const Evaluation& e);
+};
+
+const Quantity kQuantities[] = {
+    {"test accuracy", "accuracy_percent", "%.2f", "%",
+     [](const Evaluation& e) { return 100 * e.accuracy(); }},
+    {"test negative log-likelihood", "loss_nats", "%.4f", "nats",
+     [](const Evaluation& e) { return e.loss; }},
+    {"test calibration error", "calibration_error_percent", "%.2f", "%",
+     [](const Evaluation& e) { return 100 * e.calibration_error; }}};
+constexpr size_t kCount = std::size(kQuantities);
+
+/// The figures of one mode of all runs.
+struct Mode {
+  int64_t samples = 0;
+  std::array<FigureOverRuns, kCount> figures = {};
+
+  std::string name() const {
+    if (samples == 0) return "mode network";
+    return "ensemble of " + std::to_string(samples) +
+           (samples == 1 ? " sample" : " samples");
+  }
+  nlohmann::json json() const {
+    nlohmann::json object;
+    if (samples > 0) object["samples"] = samples;
+    for (size_t q = 0; q < kCount; ++q) {
+      const auto& f = figures[q];
+      object[kQuantities[q].key] = {{"values", f.values},
+                                    {"mean", f.mean()},
+                                    {"standard_error", f.standard_error()}};
+    }
+    return object;
+  }
+};
+
+std::string number(const char* format, double value) {
+  char text[32];
+  std::snprintf(text, sizeof text, format, value);
+  return text;
+}
+
+void print_row(const std::string& first, const std::string& mode,
+               const std::vector<std::string>& cells) {
+  std::printf("%-28s  %-24s", first.c_str(), mode.c_str());
+  for (const auto& cell : cells) std::printf("  %21s", cell.c_str());
+  std::printf("\n");
+}
+
+void print_run(const std::string& path, const std::vector<Mode>& modes) {
+  for (const auto& mode : modes) {
+    std::vector<std::string> cells;
+    for (size_t q = 0; q < kCount; ++q) {
+      cells.push_back(
+          number(kQuantities[q].format, mode.figures[q].values.back()) + " " +
+          kQuantities[q].unit);
+    }
+    print_row(&mode == &modes.front() ? path : "", mode.name(), cells);
+  }
+}
+
+void print_means(const std::vector<Mode>& modes) {
+  for (const auto& mode : modes) {
+    std::vector<std::string> cells;
+    for (size_t q = 0; q < kCount; ++q) {
+      const auto* format = kQuantities[q].format;
+      cells.push_back(number(format, mode.figures[q].mean()) + " +- " +
+                      number(format, mode.figures[q].standard_error()) + " " +
+                      kQuantities[q].unit);
+    }
+    print_row(&mode == &modes.front() ? "mean +- standard error" : "",
+              mode.name(), cells);
+  }
+}
+
 std::string command_text(const Options& o, const std::string& run) {
-  return "signet eval " + run + " --samples " + std::to_string(o.samples) +
-         " --seed " + std::to_string(o.seed);
+  std::string text = "signet eval " + run;
+  for (size_t i = 0; i < o.samples.size(); ++i)
+    text += (i == 0 ? " --samples " : ",") + std::to_string(o.samples[i]);
+  return text + " --seed " + std::to_string(o.seed);
+}
+
+/// Evaluates one run in all modes, appends to their figures and to its results.
+void evaluate_run(const Options& o, const TrainedRun& run,
+                  std::vector<Mode>& modes) {
+  const auto path = run.folder.path.string();
+  const auto& data = run.recipe.data;
+  const auto test =
+      to_examples(load_dataset({data.set, data.folder}, Part::test));
+  std::vector<int64_t> samples;
+  for (const auto& mode : modes) samples.push_back(mode.samples);
+  Progress progress(path, static_cast<double>(test.size()), "images");
+  const auto results = evaluate(
+      *run.network, test, samples, Random(static_cast<uint64_t>(o.seed)),
+      [&](int64_t done) { progress.update(static_cast<double>(done)); });
+  progress.cancel();
+  std::vector<report::ResultRecord> records;
+  for (size_t m = 0; m < modes.size(); ++m) {
+    for (size_t q = 0; q < kCount; ++q) {
+      const double value = kQuantities[q].read(results[m]);
+      modes[m].figures[q].values.push_back(value);
+      records.push_back(
+          {.name = std::string(kQuantities[q].name) + ", " + modes[m].name(),
+           .value = value,
+           .unit = kQuantities[q].unit,
+           .seed = run.recipe.seed,
+           .command = command_text(o, path)});
+    }
+  }
+  report::append_results(run.folder.results(), records);
 }
 
 int run(const Options& o) {
   start_torch(o.threads);
-  const auto ensemble_name =
-      "ensemble of " + std::to_string(o.samples) + " samples";
-  FigureOverRuns mode_accuracy, mode_loss, accuracy, loss;
-  std::vector<TrainedRun> all_trained;
-  for (const auto& path : o.runs) all_trained.push_back(load_run(path));
-  if (!o.json) {
-    std::printf("%-28s  %14s", "run", "mode network");
-    if (o.samples > 0) std::printf("  %24s", ensemble_name.c_str());
-    std::printf("\n");
+  std::vector<TrainedRun> runs;
+  for (const auto& path : o.runs) runs.push_back(load_run(path));
+  std::vector<int64_t> samples = o.samples;
+  samples.push_back(0);
+  std::sort(samples.begin(), samples.end());
+  samples.erase(std::unique(samples.begin(), samples.end()), samples.end());
+  std::vector<Mode> modes;
+  for (const int64_t s : samples) modes.push_back({.samples = s});
+  if (!o.json)
+    print_row("run", "mode", {"accuracy", "neg. log-likelihood", "ECE"});
+  for (const auto& run : runs) {
+    evaluate_run(o, run, modes);
+    if (!o.json) print_run(run.folder.path.string(), modes);
   }
-  for (const auto& trained : all_trained) {
-    const auto path = trained.folder.path.string();
-    const auto& data = trained.recipe.data;
-    const auto test =
-        to_examples(load_dataset({data.set, data.folder}, Part::test));
-    const auto evaluated = [&](int64_t samples) {
-      Progress progress(path, static_cast<double>(test.size()), "images");
-      const auto result = evaluate(
-          *trained.network, test, samples,
-          Random(static_cast<uint64_t>(o.seed)),
-          [&](int64_t done) { progress.update(static_cast<double>(done)); });
-      progress.cancel();
-      return result;
-    };
-    std::vector<report::ResultRecord> records;
-    const auto keep = [&](const std::string& what, const Evaluation& e,
-                          FigureOverRuns& accuracies, FigureOverRuns& losses) {
-      accuracies.values.push_back(100 * e.accuracy());
-      losses.values.push_back(e.loss);
-      records.push_back({.name = "test accuracy, " + what,
-                         .value = 100 * e.accuracy(),
-                         .unit = "%",
-                         .seed = trained.recipe.seed,
-                         .command = command_text(o, path)});
-      records.push_back({.name = "test negative log-likelihood, " + what,
-                         .value = e.loss,
-                         .unit = "nats",
-                         .seed = trained.recipe.seed,
-                         .command = command_text(o, path)});
-    };
-    keep("mode network", evaluated(0), mode_accuracy, mode_loss);
-    if (o.samples > 0)
-      keep(ensemble_name, evaluated(o.samples), accuracy, loss);
-    report::append_results(trained.folder.results(), records);
-    if (o.json) continue;
-    std::printf("%-28s  %12.2f %%", path.c_str(), mode_accuracy.values.back());
-    if (o.samples > 0) std::printf("  %22.2f %%", accuracy.values.back());
-    std::printf("\n");
-  }
-  const auto as_json = [](const FigureOverRuns& f) {
-    return nlohmann::json{{"values", f.values},
-                          {"mean", f.mean()},
-                          {"standard_error", f.standard_error()}};
-  };
   if (o.json) {
     nlohmann::json all = {{"runs", o.runs},
-                          {"mode",
-                           {{"accuracy_percent", as_json(mode_accuracy)},
-                            {"loss_nats", as_json(mode_loss)}}}};
-    if (o.samples > 0)
-      all["ensemble"] = {{"samples", o.samples},
-                         {"accuracy_percent", as_json(accuracy)},
-                         {"loss_nats", as_json(loss)}};
+                          {"mode", modes.front().json()},
+                          {"ensembles", nlohmann::json::array()}};
+    for (size_t m = 1; m < modes.size(); ++m)
+      all["ensembles"].push_back(modes[m].json());
     std::printf("%s\n", all.dump(2).c_str());
-  } else if (o.runs.size() > 1) {
-    std::printf("%-28s  %5.2f +- %4.2f %%", "mean, standard error",
-                mode_accuracy.mean(), mode_accuracy.standard_error());
-    if (o.samples > 0)
-      std::printf("  %15.2f +- %4.2f %%", accuracy.mean(),
-                  accuracy.standard_error());
-    std::printf("\n");
+  } else if (runs.size() > 1) {
+    print_means(modes);
   }
   return 0;
 }
 
 const Registered<Command> entry{{
     .name = "eval",
-    .summary = "Test accuracy of trained runs: mode network and ensemble",
+    .summary = "Accuracy and calibration of trained runs: mode and ensembles",
     .setup = [](CLI::App& app) -> std::function<int()> {
       auto o = std::make_shared<Options>();
       app.add_option("runs", o->runs,
                      "run folders; of several, also mean and standard error")
           ->required();
       app.add_option("--samples", o->samples,
-                     "draws of all units that an ensemble averages (0: none)")
+                     "ensembles beside the mode network: draws of all units "
+                     "that one averages,\nsuch as 1,4,16")
+          ->delimiter(',')
           ->check(CLI::Range(0, 100000));
       app.add_option("--seed", o->seed, "of the draws (default 1)")
           ->check(CLI::NonNegativeNumber);
       app.add_option("--threads", o->threads, "threads (default: all cores)")
           ->check(CLI::PositiveNumber);
       app.add_flag("--json", o->json, "print JSON");
+      app.footer(
+          "\nThe mode network draws nothing: every unit takes its more "
+          "probable value. An ensemble\naverages softmax probabilities. ECE: "
+          "expected calibration error, 15 bins.");
       return [o] { return run(*o); };
     },
 }};

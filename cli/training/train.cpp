@@ -15,7 +15,7 @@ namespace signet {
 namespace {
 
 struct Options {
-  std::string recipe, out;
+  std::string recipe, out, from;
   std::vector<std::string> overrides;
   bool resume = false, overwrite = false, json = false;
   int64_t seed = -1;
@@ -27,15 +27,18 @@ int run(const Options& options) {
   auto overrides = options.overrides;
   if (options.seed >= 0)
     overrides.push_back("seed=" + std::to_string(options.seed));
+  if (!options.from.empty())
+    overrides.push_back("train.from='" + options.from + "'");
   auto path = options.recipe;
   if (path.empty()) {
     check(options.resume, "train",
-          "a recipe is required, such as recipes/fashion-mlp.toml");
+          "a recipe is required, such as recipes/mlp.toml");
     path = RunFolder{options.out}.recipe();
   }
   const auto recipe = load_recipe(path, overrides);
   std::string command = "signet train " + path + " --out " + options.out;
   for (const auto& text : options.overrides) command += " --set " + text;
+  if (!options.from.empty()) command += " --from " + options.from;
   if (options.seed >= 0) command += " --seed " + std::to_string(options.seed);
   const auto result = train(recipe, {.out = options.out,
                                      .resume = options.resume,
@@ -72,6 +75,9 @@ const Registered<Command> entry{{
       app.add_option("--set", o->overrides,
                      "override a key of the recipe: optimizer.rate=0.01")
           ->allow_extra_args(false);
+      app.add_option("--from", o->from,
+                     "start from a trained run of the same layers, whose "
+                     "weights may be real:\nthe key train.from");
       app.add_option("--seed", o->seed, "override the recipe's seed")
           ->check(CLI::NonNegativeNumber);
       app.add_option("--threads", o->threads, "threads (default: all cores)")

@@ -6,31 +6,18 @@
 #include <string_view>
 #include <vector>
 
-#include "signet/base/arguments.h"
 #include "signet/core/estimator.h"
+#include "signet/experiments/schedule.h"
 
 namespace signet {
-
-/// One row of the table of schedules: how a number changes with the epoch.
-struct Schedule {
-  std::string name;
-  std::string formula;  ///< one line, in the words of `parameters`
-  std::vector<Parameter> parameters;  ///< `start` and `limit` are among them
-  /// As if there were no limit.
-  double (*value)(const Arguments& arguments, int64_t epoch);
-};
-
-/// A line for each schedule: its parameters with their defaults, its formula.
-std::string schedules_help();
 
 /// A numeric parameter of an estimator that follows a schedule.
 struct Annealing {
   std::string parameter;
-  const Schedule* schedule;
-  Arguments arguments;  ///< of the schedule
+  BoundSchedule schedule;
+  int64_t epochs;  ///< of the run
 
-  /// The value in epoch 0, 1, ...: that of the schedule until it crosses the
-  /// limit, from whichever side it comes, and then the limit.
+  /// The value in epoch 0, 1, ...
   double at(int64_t epoch) const;
 };
 

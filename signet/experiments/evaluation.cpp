@@ -5,27 +5,46 @@
 
 #include "signet/core/samplers.h"
 #include "signet/core/torch.h"
+#include "signet/experiments/calibration.h"
 
 namespace signet {
 namespace {
 
 constexpr int64_t kBatch = 500;
 
-/// log of the mean over samples of the softmax probabilities. [B, classes]
-Tensor log_probabilities(Network& network, const Tensor& x, int64_t samples,
-                         const Random& random) {
-  if (samples == 0) {
-    ModeSampler mode;
-    return torch::log_softmax(network.forward(x, mode), 1);
+/// One mode as it is filled, batch after batch.
+struct Tally {
+  Evaluation result;
+  Calibration calibration;
+  double loss = 0;
+
+  /// Shapes: log_p [B, classes], labels [B].
+  void add(const Tensor& log_p, const Tensor& labels) {
+    const auto classes = static_cast<size_t>(log_p.size(1));
+    result.confusion.resize(classes, std::vector<int64_t>(classes));
+    const auto [best, guess] = log_p.to(torch::kDouble).max(1);
+    const auto truth = labels.accessor<int64_t, 1>();
+    const auto guesses = guess.accessor<int64_t, 1>();
+    const auto confidence = best.accessor<double, 1>();
+    for (int64_t i = 0; i < labels.size(0); ++i) {
+      const bool correct = truth[i] == guesses[i];
+      ++result.confusion.at(static_cast<size_t>(truth[i]))
+            .at(static_cast<size_t>(guesses[i]));
+      result.correct += correct;
+      calibration.add(std::min(1.0, std::exp(confidence[i])), correct);
+    }
+    loss +=
+        torch::nll_loss(log_p, labels, {}, at::Reduction::Sum).item<double>();
+    result.examples += labels.size(0);
   }
-  std::vector<Tensor> draws;
-  for (int64_t s = 0; s < samples; ++s) {
-    IndependentSampler sampler(random.replica(static_cast<uint32_t>(s)));
-    draws.push_back(torch::log_softmax(network.forward(x, sampler), 1));
+
+  Evaluation finish() {
+    result.loss =
+        loss / static_cast<double>(std::max<int64_t>(1, result.examples));
+    result.calibration_error = calibration.error();
+    return std::move(result);
   }
-  return torch::logsumexp(torch::stack(draws), 0) -
-         std::log(static_cast<double>(samples));
-}
+};
 
 }  // namespace
 
@@ -37,42 +56,47 @@ Examples to_examples(const Dataset& data) {
   return {images, labels};
 }
 
-Evaluation evaluate(Network& network, const Examples& examples, int64_t samples,
-                    const Random& random,
-                    const std::function<void(int64_t)>& progress) {
+std::vector<Evaluation> evaluate(Network& network, const Examples& examples,
+                                 const std::vector<int64_t>& samples,
+                                 const Random& random,
+                                 const std::function<void(int64_t)>& progress) {
   torch::NoGradGuard no_gradient;
   const bool was_training = network.is_training();
   network.eval();
-  Evaluation result;
-  double loss = 0;
+  std::vector<Tally> tallies(samples.size());
+  const int64_t draws =
+      samples.empty() ? 0 : *std::max_element(samples.begin(), samples.end());
   uint32_t batch = 0;
   for (int64_t first = 0; first < examples.size(); first += kBatch) {
     const int64_t rows = std::min(kBatch, examples.size() - first);
     const auto x = examples.images.narrow(0, first, rows).to(torch::kFloat);
     const auto labels = examples.labels.narrow(0, first, rows);
-    const auto log_p =
-        log_probabilities(network, x, samples, random.at_step(batch++));
-    const auto predicted = log_p.argmax(1);
-    const int64_t classes = log_p.size(1);
-    result.confusion.resize(static_cast<size_t>(classes),
-                            std::vector<int64_t>(static_cast<size_t>(classes)));
-    const auto truth = labels.accessor<int64_t, 1>();
-    const auto guesses = predicted.accessor<int64_t, 1>();
-    for (int64_t i = 0; i < rows; ++i) {
-      const int64_t label = truth[i], guess = guesses[i];
-      ++result.confusion.at(static_cast<size_t>(label))
-            .at(static_cast<size_t>(guess));
-      result.correct += label == guess;
+    const auto step = random.at_step(batch++);
+    const auto add = [&](int64_t mode, const std::function<Tensor()>& log_p) {
+      for (size_t m = 0; m < samples.size(); ++m)
+        if (samples[m] == mode) tallies[m].add(log_p(), labels);
+    };
+    add(0, [&] {
+      ModeSampler sampler;
+      return torch::log_softmax(network.forward(x, sampler), 1);
+    });
+    Tensor sum;  // log of the sum of probabilities
+    for (int64_t s = 0; s < draws; ++s) {
+      IndependentSampler sampler(step.replica(static_cast<uint32_t>(s)));
+      const auto log_p = torch::log_softmax(network.forward(x, sampler), 1);
+      sum = s == 0 ? log_p : torch::logaddexp(sum, log_p);
+      add(s + 1, [&] { return sum - std::log(static_cast<double>(s + 1)); });
     }
-    loss +=
-        torch::nll_loss(log_p, labels, {}, at::Reduction::Sum).item<double>();
-    result.examples += rows;
-    if (progress) progress(result.examples);
+    if (progress) progress(first + rows);
   }
-  result.loss =
-      loss / static_cast<double>(std::max<int64_t>(1, result.examples));
   network.train(was_training);
-  return result;
+  std::vector<Evaluation> all;
+  for (auto& tally : tallies) all.push_back(tally.finish());
+  return all;
+}
+
+Evaluation evaluate_mode(Network& network, const Examples& examples) {
+  return evaluate(network, examples, {0}, Random(0)).front();
 }
 
 }  // namespace signet

@@ -15,6 +15,8 @@
 #include "signet/data/atomic_file.h"
 #include "signet/data/dataset.h"
 #include "signet/experiments/anneal.h"
+#include "signet/experiments/estimator_plan.h"
+#include "signet/experiments/rate.h"
 #include "signet/models/network_spec.h"
 #include "signet/optim/weight_rule.h"
 
@@ -49,6 +51,16 @@ std::vector<RecipeKey> make_keys() {
        .help = "decides which examples are held out",
        .field = [](Recipe& r) -> Field { return &r.data.split_seed; },
        .min = 0},
+      {.path = "data.flip",
+       .help = "probability of a horizontal flip of a training image; 0: none",
+       .field = [](Recipe& r) -> Field { return &r.data.flip; },
+       .min = 0,
+       .max = 1},
+      {.path = "data.crop",
+       .help = "zeros around a training image, in pixels, before a window of "
+               "its size is\ncut out anywhere; 0: none",
+       .field = [](Recipe& r) -> Field { return &r.data.crop; },
+       .min = 0},
       {.path = "network.layers",
        .help = "from input to output, each KIND or KIND(key=value, ...); "
                "'signet help layers' lists the kinds",
@@ -62,10 +74,34 @@ std::vector<RecipeKey> make_keys() {
        .field = [](Recipe& r) -> Field { return &r.train.batch; },
        .min = 1},
       {.path = "train.estimator",
-       .help = "of the gradient of the units; 'signet estimators' lists them",
+       .help = "of the gradient of the units; 'signet estimators' lists them. "
+               "The loss of K\nsamples: averaged(estimator=st, samples=K)",
        .field = [](Recipe& r) -> Field { return &r.train.estimator; }},
+      {.path = "train.switch",
+       .help = "estimators to go on with, each such as 'after 20000 steps: "
+               "rloo(samples=10)'\nor 'after 4 epochs: averaged(estimator=st, "
+               "samples=4)'; what the one before has\nlearned is dropped",
+       .field = [](Recipe& r) -> Field { return &r.train.switches; }},
+      {.path = "train.precision",
+       .help = "of products while training, evaluation is in fp32; auto: bf16 "
+               "where the processor\nmultiplies it in hardware, as the run's "
+               "own recipe.toml then says",
+       .field = [](Recipe& r) -> Field { return &r.train.precision; },
+       .choices = {"auto", "fp32", "bf16"}},
+      {.path = "train.from",
+       .help = "a trained run of the same layers to start from; its real "
+               "weights w give binary\nones of mean w / max |w|, "
+               "theta = F(eta); empty: none",
+       .field = [](Recipe& r) -> Field { return &r.train.from; }},
+      {.path = "train.init_batch",
+       .help = "training examples whose statistics the network starts from: "
+               "outputs of mean 0\nand deviation 1 where there is a bias and "
+               "no batch norm, its running mean and\nvariance elsewhere; 0: "
+               "none",
+       .field = [](Recipe& r) -> Field { return &r.train.init_batch; },
+       .min = 0},
       {.path = "train.anneal",
-       .help = "numbers of the estimator that change with the epoch (0, 1, "
+       .help = "numbers of train.estimator that change with the epoch (0, 1, "
                "...), each such as\n'slope = linear(start=1, step=0.04, "
                "limit=5)'; the schedules are\n" +
                schedules_help(),
@@ -75,10 +111,15 @@ std::vector<RecipeKey> make_keys() {
        .field = [](Recipe& r) -> Field { return &r.optimizer.rate; },
        .min = 0},
       {.path = "optimizer.schedule",
-       .help = "of the rate: constant, or half a cosine down to 0 at the last "
-               "step",
-       .field = [](Recipe& r) -> Field { return &r.optimizer.schedule; },
-       .choices = {"constant", "cosine"}},
+       .help = "of the rate: cosine, constant, steps(at=80 140, factor=0.1) or "
+               "another schedule of\ntrain.anneal; its start is "
+               "optimizer.rate, its epochs have fractions",
+       .field = [](Recipe& r) -> Field { return &r.optimizer.schedule; }},
+      {.path = "optimizer.warmup",
+       .help = "epochs, also 0.5, in which the rate grows from 0 to that of "
+               "the schedule; 0: none",
+       .field = [](Recipe& r) -> Field { return &r.optimizer.warmup; },
+       .min = 0},
       {.path = "optimizer.weights",
        .help = "rule of the latent weights behind binary ones; 'signet "
                "optimizers'",
@@ -99,6 +140,9 @@ void check_number(const RecipeKey& key, double value, const std::string& who) {
   check(std::isfinite(value), who, key.path + " must be finite");
   check(value >= key.min, who,
         key.path + " must be at least " + number_text(key.min) + ", but got " +
+            number_text(value));
+  check(value <= key.max, who,
+        key.path + " must be at most " + number_text(key.max) + ", but got " +
             number_text(value));
 }
 
@@ -224,12 +268,14 @@ void check_spellings(const Recipe& recipe, const std::string& source) {
       throw UsageError(source + ": " + key + ": " + error.what());
     }
   };
-  checked("network.layers", [&] { parse_network(1, recipe.network.layers); });
+  checked("network.layers", [&] { parse_layers(recipe.network.layers); });
   checked("train.estimator", [&] { BoundEstimator{recipe.train.estimator}; });
   checked("train.anneal", [&] {
     parse_annealings(recipe.train.anneal, recipe.train.estimator,
                      recipe.train.epochs);
   });
+  checked("train.switch", [&] { parse_switches(recipe.train.switches); });
+  checked("optimizer.schedule", [&] { Rate(recipe, 1); });
   checked("optimizer.weights", [&] { BoundRule{recipe.optimizer.weights}; });
   checked("optimizer.others", [&] { BoundRule{recipe.optimizer.others}; });
 }

@@ -20,6 +20,8 @@ struct Recipe {
     std::string folder;
     int64_t validation = 0;
     int64_t split_seed = 0;
+    double flip = 0;
+    int64_t crop = 0;
   } data;
 
   struct Network {
@@ -31,11 +33,16 @@ struct Recipe {
     int64_t batch = 100;
     std::string estimator = "st";
     std::vector<std::string> anneal = {};
+    std::vector<std::string> switches = {};
+    std::string precision = "auto";
+    std::string from = {};
+    int64_t init_batch = 0;
   } train;
 
   struct Optimizer {
     double rate = 0.001;
     std::string schedule = "cosine";
+    double warmup = 0;
     std::string weights = "binaryconnect";
     std::string others = "gradient";
   } optimizer;
@@ -49,6 +56,7 @@ struct RecipeKey {
   std::string help;  ///< one line or several
   Field (*field)(Recipe& recipe);
   double min = -std::numeric_limits<double>::infinity();  ///< of numbers
+  double max = std::numeric_limits<double>::infinity();
   std::vector<std::string> choices = {};  ///< of texts; empty: any
 };
 

@@ -12,6 +12,7 @@
 #include "signet/data/atomic_file.h"
 #include "signet/data/csv.h"
 #include "signet/experiments/checkpoint.h"
+#include "signet/experiments/precision.h"
 #include "signet/experiments/progress.h"
 #include "signet/experiments/run_folder.h"
 #include "signet/experiments/training_run.h"
@@ -25,6 +26,7 @@ namespace fs = std::filesystem;
 const std::vector<std::string> kMetrics = {"epoch",
                                            "step",
                                            "rate",
+                                           "flip_ratio",
                                            "train_loss",
                                            "train_accuracy",
                                            "validation_loss",
@@ -73,7 +75,9 @@ void write_confusion(const fs::path& path, const Evaluation& evaluation,
 
 }  // namespace
 
-TrainingResult train(const Recipe& recipe, const TrainingOptions& options) {
+TrainingResult train(const Recipe& given, const TrainingOptions& options) {
+  auto recipe = given;
+  recipe.train.precision = resolved_precision(given.train.precision);
   const RunFolder folder{options.out};
   const auto data =
       load_dataset({recipe.data.set, recipe.data.folder}, Part::train);
@@ -89,10 +93,13 @@ TrainingResult train(const Recipe& recipe, const TrainingOptions& options) {
                    static_cast<long>(checkpoint->threads),
                    at::get_num_threads());
     }
+  } else {
+    run.start();
   }
+  std::fprintf(stderr, "products in %s\n", recipe.train.precision.c_str());
   auto columns = kMetrics;
-  for (const auto& annealing : run.annealings())
-    columns.push_back("estimator." + annealing.parameter);
+  for (const auto& parameter : run.estimators().annealed())
+    columns.push_back("estimator." + parameter);
   CsvWriter metrics(folder.metrics(), columns);
   const auto start = std::chrono::steady_clock::now();
   TrainingResult result;
@@ -104,6 +111,7 @@ TrainingResult train(const Recipe& recipe, const TrainingOptions& options) {
                           std::to_string(recipe.train.epochs),
                       static_cast<double>(run.parts().train.size()), "samples");
     const double rate = run.rate();
+    const auto annealed = run.estimators().annealed_values(run.steps());
     const auto totals = run.train_epoch(epoch, progress);
     const bool validate = run.parts().validation.size() > 0;
     const auto validation =
@@ -119,6 +127,7 @@ TrainingResult train(const Recipe& recipe, const TrainingOptions& options) {
     std::vector<double> row = {static_cast<double>(epoch),
                                static_cast<double>(run.steps()),
                                rate,
+                               run.take_flip_ratio(),
                                totals.mean_loss(),
                                totals.accuracy(),
                                validate ? validation.loss : nan,
@@ -126,8 +135,7 @@ TrainingResult train(const Recipe& recipe, const TrainingOptions& options) {
                                result.test.loss,
                                result.test.accuracy(),
                                seconds};
-    for (const auto& annealing : run.annealings())
-      row.push_back(annealing.at(epoch - 1));
+    row.insert(row.end(), annealed.begin(), annealed.end());
     metrics.append(row);
     run.save(folder.checkpoint(), epoch);
   }

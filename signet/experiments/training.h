@@ -30,7 +30,8 @@ struct TrainingResult {
 /// A run killed at any moment goes on with `resume` from the last whole epoch
 /// and ends with the same bits, on the same number of threads.
 /// Errors: UsageError for a folder that is in use or does not fit the recipe;
-/// std::runtime_error if the loss stops being finite or the disk is full.
+/// std::runtime_error if the loss or a parameter stops being finite (the last
+/// checkpoint stays as it was) or the disk is full.
 TrainingResult train(const Recipe& recipe, const TrainingOptions& options);
 
 }  // namespace signet

@@ -2,11 +2,18 @@
 
 #include <cmath>
 #include <cstdio>
-#include <numbers>
+#include <stdexcept>
 
 #include "signet/base/error.h"
 #include "signet/core/torch.h"
 #include "signet/data/split.h"
+#include "signet/experiments/conversion.h"
+#include "signet/experiments/image_shape.h"
+#include "signet/experiments/initialization.h"
+#include "signet/experiments/non_finite.h"
+#include "signet/experiments/precision.h"
+#include "signet/experiments/run_folder.h"
+#include "signet/models/weights.h"
 
 namespace signet {
 namespace {
@@ -30,11 +37,11 @@ Parts load_parts(const Recipe& recipe, const Dataset& data) {
           to_examples(test)};
 }
 
-double scheduled_rate(const Recipe::Optimizer& optimizer, int64_t step,
-                      int64_t total) {
-  if (optimizer.schedule == "constant") return optimizer.rate;
-  const double share = static_cast<double>(step) / static_cast<double>(total);
-  return optimizer.rate * 0.5 * (1 + std::cos(std::numbers::pi * share));
+/// A last batch of one example cannot be batch-normalised: it is left out.
+int64_t count_steps(int64_t examples, int64_t batch) {
+  check(examples > 1 && batch > 1, "train.batch",
+        "must be at least 2 of at least 2 examples");
+  return examples / batch + (examples % batch > 1 ? 1 : 0);
 }
 
 Optimizer make_optimizer(const Recipe& recipe, Network& network) {
@@ -49,7 +56,21 @@ Optimizer make_optimizer(const Recipe& recipe, Network& network) {
   return optimizer;
 }
 
+/// Binary weights are made by this, or are signs where it is empty.
+void set_weights(Network& network, const WeightedLayer::MakeWeights& make) {
+  for (size_t i = 0; i < network.spec().layers.size(); ++i) {
+    if (auto* layer = dynamic_cast<WeightedLayer*>(&network.layer(i)))
+      layer->set_weights(make);
+  }
+}
+
 }  // namespace
+
+void Totals::add(const Totals& more) {
+  loss += more.loss;
+  correct += more.correct;
+  examples += more.examples;
+}
 
 std::string Totals::text() const {
   char text[64];
@@ -62,15 +83,38 @@ TrainingRun::TrainingRun(const Recipe& recipe, const Dataset& data)
     : recipe_(recipe),
       random_(static_cast<uint64_t>(recipe.seed)),
       parts_(load_parts(recipe, data)),
-      network_(parse_network(data.features(), recipe.network.layers), random_),
+      image_shape_(image_shape(data)),
+      steps_an_epoch_(count_steps(parts_.train.size(), recipe.train.batch)),
+      network_(parse_network(image_shape_, recipe.network.layers), random_),
       optimizer_(make_optimizer(recipe, network_)),
-      annealings_(parse_annealings(recipe.train.anneal, recipe.train.estimator,
-                                   recipe.train.epochs)) {
-  // A last batch of one example cannot be batch-normalised: it is left out.
-  const int64_t n = parts_.train.size(), b = recipe.train.batch;
-  check(n > 1 && b > 1, "train.batch",
-        "must be at least 2 of at least 2 examples");
-  steps_an_epoch_ = n / b + (n % b > 1 ? 1 : 0);
+      rate_(recipe, steps_an_epoch_),
+      estimators_(recipe.train, steps_an_epoch_) {
+  check(recipe.data.crop < std::min(image_shape_.height, image_shape_.width),
+        "data.crop",
+        "must be less than the height and width of the images, " +
+            image_shape_.text() + ", but got " +
+            std::to_string(recipe.data.crop));
+  check(recipe.train.init_batch != 1 &&
+            recipe.train.init_batch <= parts_.train.size(),
+        "train.init_batch",
+        "must be 0, or 2 to the " + std::to_string(parts_.train.size()) +
+            " training examples, but got " +
+            std::to_string(recipe.train.init_batch));
+  network_.set_precision(product_type(recipe.train.precision));
+}
+
+void TrainingRun::start() {
+  optimizer_.start();
+  if (!recipe_.train.from.empty())
+    start_from(network_, network_state(*load_run(recipe_.train.from).network));
+  if (recipe_.train.init_batch > 0) {
+    // Step 0 initialised the weights; its order of examples is used nowhere.
+    const auto random = random_.at_step(0);
+    const auto index = random.site(RandomUse::shuffle)
+                           .permutation(parts_.train.size())
+                           .narrow(0, 0, recipe_.train.init_batch);
+    initialize_from_batch(network_, images(index, random), random);
+  }
 }
 
 void TrainingRun::load(const Checkpoint& checkpoint) {
@@ -84,7 +128,7 @@ void TrainingRun::save(const std::filesystem::path& path, int64_t epoch) const {
                   {.epoch = epoch,
                    .steps = optimizer_.steps(),
                    .recipe = recipe_text(recipe_),
-                   .inputs = network_.spec().inputs,
+                   .input = network_.spec().input,
                    .threads = at::get_num_threads(),
                    .network = network_state(network_),
                    .optimizer = optimizer_.state(),
@@ -98,58 +142,89 @@ Totals TrainingRun::train_epoch(int64_t epoch, Progress& progress) {
   const auto order = random_.at_step(static_cast<uint32_t>(epoch))
                          .site(RandomUse::shuffle)
                          .permutation(n);
-  const auto estimator =
-      annealed_estimator(recipe_.train.estimator, annealings_, epoch - 1);
   Totals totals;
   for (int64_t s = 0; s < steps_an_epoch_; ++s) {
     const auto index = order.narrow(0, s * b, std::min(b, n - s * b));
-    train_step(estimator, index, totals);
-    progress.update(static_cast<double>(totals.examples), totals.text());
+    train_step(index, totals);
+    progress.update(totals.examples, totals.text());
   }
+  // Signs of NaN are signs: the loss of binary weights would not show it.
+  const auto lost = first_non_finite(network_);
+  if (!lost.empty()) stop("after", lost + " is not finite");
   return totals;
 }
 
 Evaluation TrainingRun::test(const Examples& examples) {
-  return evaluate(network_, examples, 0, random_);
+  return evaluate_mode(network_, examples);
 }
 
-double TrainingRun::rate() const {
-  return scheduled_rate(recipe_.optimizer, steps(),
-                        steps_an_epoch_ * recipe_.train.epochs);
+Tensor TrainingRun::images(const Tensor& index, const Random& random) const {
+  const Augmentation augmentation{.flip = recipe_.data.flip,
+                                  .crop = recipe_.data.crop};
+  const auto& all = parts_.train.images;
+  const auto chosen = augmentation.any() ? augmented(all, index, image_shape_,
+                                                     augmentation, random)
+                                         : all.index_select(0, index);
+  return chosen.to(torch::kFloat);
 }
 
-void TrainingRun::train_step(const BoundEstimator& estimator,
-                             const Tensor& index, Totals& totals) {
-  const auto x = parts_.train.images.index_select(0, index).to(torch::kFloat);
-  const auto labels = parts_.train.labels.index_select(0, index);
+void TrainingRun::train_step(const Tensor& index, Totals& totals) {
+  const int64_t done = optimizer_.steps();
   // Steps count from 1, so they share no random numbers with step 0, which
   // initialised the weights.
-  const auto random =
-      random_.at_step(static_cast<uint32_t>(optimizer_.steps() + 1));
+  const auto random = random_.at_step(static_cast<uint32_t>(done + 1));
+  const auto x = images(index, random);
+  const auto labels = parts_.train.labels.index_select(0, index);
+  if (estimators_.switches_at(done)) estimator_state_ = {};
+  const int64_t passes = optimizer_.passes();
+  optimizer_.zero_grad();
+  for (int64_t p = 0; p < passes; ++p) {
+    const auto pass = random.replica(static_cast<uint32_t>(p));
+    totals.add(train_pass(x, labels, pass, 1 / static_cast<double>(passes)));
+  }
+  optimizer_.step(rate());
+}
+
+Totals TrainingRun::train_pass(const Tensor& x, const Tensor& labels,
+                               const Random& random, double share) {
+  const auto& estimator = estimators_.at(optimizer_.steps());
   network_.set_dropout_random(random);
+  set_weights(network_, optimizer_.weights_of_pass(random));
   Tensor logits;
+  Network::Observer observer;
   const Objective objective = [&](Sampler& sampler) {
-    logits = network_.forward(x, sampler);
+    logits = network_.forward(x, sampler, observer);
     const auto log_p = torch::log_softmax(logits, -1);
     const auto target = labels.expand(log_p.sizes().slice(0, log_p.dim() - 1));
     return -log_p.gather(-1, target.unsqueeze(-1)).squeeze(-1);
   };
   const auto estimate = estimator(objective, random, estimator_state_);
-  optimizer_.zero_grad();
-  estimate.surrogate.mean().backward();
+  (estimate.surrogate.mean() * share).backward();
   const double loss = estimate.loss.mean().item<double>();
   if (!std::isfinite(loss)) {
-    throw std::runtime_error(
-        "train: the loss is not finite at step " +
-        std::to_string(optimizer_.steps() + 1) +
-        "; try a smaller optimizer.rate. The last checkpoint is intact");
+    // The same pass again, watched: no parameter has changed since.
+    estimator_state_.learning = false;
+    stop("at", "the loss is " + std::to_string(loss) + "; " +
+                   describe_non_finite(network_, [&](const auto& watch) {
+                     observer = watch;
+                     estimator(objective, random, estimator_state_);
+                   }));
   }
-  optimizer_.step(rate());
+  const auto examples = static_cast<double>(labels.size(0));
   const auto guess = logits.detach().argmax(-1);
-  const int64_t samples = guess.numel() / labels.numel();
-  totals.loss += loss * static_cast<double>(labels.size(0));
-  totals.correct += (guess == labels).sum().item<int64_t>() / samples;
-  totals.examples += labels.size(0);
+  const auto hits = (guess == labels).sum().item<double>();
+  return {
+      .loss = loss * examples * share,
+      .correct = hits * examples / static_cast<double>(guess.numel()) * share,
+      .examples = examples * share};
+}
+
+void TrainingRun::stop(const std::string& when, const std::string& why) const {
+  const int64_t step = optimizer_.steps() + (when == "at" ? 1 : 0);
+  throw std::runtime_error("train: stopped " + when + " step " +
+                           std::to_string(step) + ": " + why +
+                           "; try a smaller optimizer.rate. The checkpoint of "
+                           "the last whole epoch, if any, is kept");
 }
 
 }  // namespace signet

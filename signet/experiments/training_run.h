@@ -2,13 +2,14 @@
 
 #include <filesystem>
 #include <string>
-#include <vector>
 
 #include "signet/core/estimator_state.h"
-#include "signet/experiments/anneal.h"
+#include "signet/experiments/augmentation.h"
 #include "signet/experiments/checkpoint.h"
+#include "signet/experiments/estimator_plan.h"
 #include "signet/experiments/evaluation.h"
 #include "signet/experiments/progress.h"
+#include "signet/experiments/rate.h"
 #include "signet/experiments/recipe.h"
 #include "signet/optim/optimizer.h"
 
@@ -19,16 +20,16 @@ struct Parts {
   Examples train, validation, test;
 };
 
-/// Sums over the examples of an epoch.
+/// Sums over the examples of an epoch. Shares where a step takes several
+/// passes, or an estimator several samples.
 struct Totals {
   double loss = 0;
-  int64_t correct = 0;
-  int64_t examples = 0;
+  double correct = 0;
+  double examples = 0;
 
-  double mean_loss() const { return loss / static_cast<double>(examples); }
-  double accuracy() const {
-    return static_cast<double>(correct) / static_cast<double>(examples);
-  }
+  void add(const Totals& more);
+  double mean_loss() const { return loss / examples; }
+  double accuracy() const { return correct / examples; }
   /// "loss 0.3123  accuracy 88.12 %"
   std::string text() const;
 };
@@ -37,37 +38,52 @@ struct Totals {
 /// its estimator remember, the examples.
 class TrainingRun {
  public:
-  /// Errors: UsageError if there are too few examples.
+  /// Errors: UsageError if there are too few examples, the images are too
+  /// small for data.crop, or the plan of rates or estimators does not fit.
   TrainingRun(const Recipe& recipe, const Dataset& data);
 
+  /// Gives a new run its first weights: those of the optimizer's rules, of
+  /// train.from, of train.init_batch. Errors: UsageError if train.from is no
+  /// run, or one of another network.
+  void start();
+  /// Or goes on from a checkpoint.
   void load(const Checkpoint& checkpoint);
   void save(const std::filesystem::path& path, int64_t epoch) const;
 
   /// Trains epoch 1, 2, ...; each sees the examples in an order of its own.
-  /// Errors: std::runtime_error if the loss stops being finite.
+  /// Errors: std::runtime_error, one line, if the loss or a parameter stops
+  /// being finite: at which step, and in which layer first.
   Totals train_epoch(int64_t epoch, Progress& progress);
 
   /// The mode network on these examples.
   Evaluation test(const Examples& examples);
 
-  const std::vector<Annealing>& annealings() const { return annealings_; }
+  const EstimatorPlan& estimators() const { return estimators_; }
   const Parts& parts() const { return parts_; }
   int64_t steps() const { return optimizer_.steps(); }
   /// Learning rate of the next step.
-  double rate() const;
+  double rate() const { return rate_.at(steps()); }
+  /// Optimizer::take_flip_ratio().
+  double take_flip_ratio() { return optimizer_.take_flip_ratio(); }
 
  private:
-  void train_step(const BoundEstimator& estimator, const Tensor& index,
-                  Totals& totals);
+  void train_step(const Tensor& index, Totals& totals);
+  /// Adds `share` of the gradient of one forward and backward pass.
+  Totals train_pass(const Tensor& x, const Tensor& labels, const Random& random,
+                    double share);
+  Tensor images(const Tensor& index, const Random& random) const;
+  [[noreturn]] void stop(const std::string& when, const std::string& why) const;
 
   Recipe recipe_;
   Random random_;
   Parts parts_;
+  Shape image_shape_;
+  int64_t steps_an_epoch_;
   Network network_;
   Optimizer optimizer_;
+  Rate rate_;
   EstimatorState estimator_state_;
-  std::vector<Annealing> annealings_;
-  int64_t steps_an_epoch_ = 0;
+  EstimatorPlan estimators_;
 };
 
 }  // namespace signet
