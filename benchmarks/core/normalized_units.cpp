@@ -7,8 +7,10 @@
 
 #include <ATen/Parallel.h>
 #include <benchmark/benchmark.h>
-
 #include <torch/csrc/autograd/autograd.h>
+
+#include <string>
+
 #include "signet/core/draw_units.h"
 #include "signet/core/max_pool.h"
 #include "signet/core/normalized_units.h"
