@@ -62,10 +62,10 @@ int run(int count, char** arguments) {
 
   CLI::App app{
       "signet trains, measures and ships stochastic binary networks.\n\n"
-      "  signet train recipes/fashion-mlp.toml --out runs/fashion-mlp\n"
-      "  signet eval runs/fashion-mlp --samples 10\n"
-      "  signet export runs/fashion-mlp --out fashion-mlp.signet\n"
-      "  signet run fashion-mlp.signet --data fashion-mnist\n",
+      "  signet train recipes/mlp.toml --out runs/mlp\n"
+      "  signet eval runs/mlp --samples 10\n"
+      "  signet export runs/mlp --out mlp.signet\n"
+      "  signet run mlp.signet --data fashion-mnist\n",
       "signet"};
   app.require_subcommand(1);
   app.set_version_flag("--version", "signet " SIGNET_VERSION);

@@ -8,7 +8,7 @@ usage() {
 usage: tools/demo.sh [--seeds N]
 
 Installs the Debian packages that are missing, builds signet into
-build/release, trains recipes/fashion-mlp.toml, evaluates, exports, runs,
+build/release, trains recipes/mlp.toml, evaluates, exports, runs,
 measures and reports it, and says which goals were met. Runs are replaced in
 runs/. Exit status 1 if the accuracy, the size or the proof is not as it should.
 
@@ -52,15 +52,15 @@ run cmake --preset release "${tests[@]}"
 run cmake --build --preset release -j "$(build_jobs)" \
   --target signet signet_commands
 
-model=runs/fashion-mlp.signet
-folders=(runs/fashion-mlp)
+model=runs/mlp.signet
+folders=(runs/mlp)
 step "Train, seed 1"
-run signet train recipes/fashion-mlp.toml --out runs/fashion-mlp --overwrite
+run signet train recipes/mlp.toml --out runs/mlp --overwrite
 for ((seed = 2; seed <= seeds; ++seed)); do
-  folders+=("runs/fashion-mlp-seed$seed")
+  folders+=("runs/mlp-seed$seed")
   step "Train, seed $seed"
-  run signet train recipes/fashion-mlp.toml --seed "$seed" \
-    --out "runs/fashion-mlp-seed$seed" --overwrite
+  run signet train recipes/mlp.toml --seed "$seed" \
+    --out "runs/mlp-seed$seed" --overwrite
 done
 
 step "Evaluate: the mode network, and the ensemble of 10 samples"
@@ -69,7 +69,7 @@ run signet eval "${folders[@]}" --samples 10
 step "Export: pack, and prove equal to LibTorch on all test images"
 rm -f "$model"
 proof=PASS
-run signet export runs/fashion-mlp --out "$model" || proof=FAIL
+run signet export runs/mlp --out "$model" || proof=FAIL
 [[ -e $model ]] || proof=FAIL
 
 if [[ $proof == PASS ]]; then
@@ -79,10 +79,10 @@ if [[ $proof == PASS ]]; then
   run signet bench "$model" --batch 1,64
   step "Info"
   run signet info "$model"
-  run signet info runs/fashion-mlp
+  run signet info runs/mlp
 fi
 step "Report"
-run signet report runs/fashion-mlp
+run signet report runs/mlp
 
 # The verdict reads numbers, not tables made for the eye.
 step "Goals"
@@ -109,7 +109,7 @@ goal "$(at_least "$accuracy" 89.0)" "$(printf \
   "$accuracy" "$error" "$seeds")" required
 goal "$proof" "packed network equal to LibTorch's on every test image" required
 if [[ $proof == PASS ]]; then
-  ratio=$(signet export runs/fashion-mlp --out "$model" --json | jq .ratio)
+  ratio=$(signet export runs/mlp --out "$model" --json | jq .ratio)
   goal "$(at_least "$ratio" 29)" "$(printf \
     'model file 1/%.1f of the fp32 weights; at most 1/29' "$ratio")" required
   bench=$(signet bench "$model" --batch 1 --json)
@@ -124,5 +124,5 @@ fi
 if [[ $bare == yes ]]; then limit=12; else limit=5; fi
 goal "$(at_least $((limit * 60)) "$SECONDS")" \
   "$(elapsed) in all; at most $limit minutes"
-echo "The page: runs/fashion-mlp/report.html"
+echo "The page: runs/mlp/report.html"
 exit "$failed"

@@ -1,5 +1,6 @@
 #include "signet/models/network_spec.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "signet/base/names.h"
@@ -42,10 +43,14 @@ const LayerKind& kind_of(const LayerSpec& layer) {
   return readers()[layer.index()].kind;
 }
 
-/// A first linear layer takes the pixels of a map as they are.
+/// A linear layer that comes first takes the pixels of a map as they are.
 Shape first_input(const NetworkSpec& spec) {
-  const bool linear = !spec.layers.empty() &&
-                      std::holds_alternative<LinearSpec>(spec.layers.front());
+  const auto first = std::find_if(
+      spec.layers.begin(), spec.layers.end(), [](const LayerSpec& layer) {
+        return !std::holds_alternative<DropoutSpec>(layer);
+      });
+  const bool linear =
+      first != spec.layers.end() && std::holds_alternative<LinearSpec>(*first);
   return linear ? Shape::vector(spec.input.values()) : spec.input;
 }
 

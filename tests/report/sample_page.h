@@ -60,7 +60,7 @@ inline Page sample_page() {
            "55 %"},
           {"binary_linear 1024 -> 10", "signs", "10,240", "1,280", "1 %"}}};
   return {
-      .title = "fashion-mlp",
+      .title = "mlp",
       .subtitle =
           "784-1024-1024-10 binary perceptron on fashion-mnist, "
           "straight-through, seed 1",
@@ -86,7 +86,7 @@ inline Page sample_page() {
                           "[data]\nname = \"fashion-mnist\"\n\n[optimizer]\n"
                           "name = \"adam\"\nrate = 0.001\n",
                       .preformatted = true}},
-      .footer = "signet 0.1.0: signet report runs/fashion-mlp"};
+      .footer = "signet 0.1.0: signet report runs/mlp"};
 }
 
 }  // namespace signet::report
