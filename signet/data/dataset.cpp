@@ -46,22 +46,27 @@ path find_file(const KnownDataset& known, const path& folder,
                        ".gz, but got neither: " + remedy(known));
 }
 
-void check_labels(const Dataset& data, const path& file) {
-  const auto wrong =
-      std::find_if(data.labels.begin(), data.labels.end(),
-                   [&](uint8_t label) { return label >= data.classes.size(); });
-  if (wrong == data.labels.end()) return;
-  bad_file(file,
-           "labels must be below the " + std::to_string(data.classes.size()) +
-               " classes, but got " + std::to_string(*wrong) + " for example " +
-               std::to_string(wrong - data.labels.begin()));
+// Labels from example `first` on, which lie in the file at byte `header` and
+// then every `record` bytes.
+void check_labels(const Dataset& data, size_t first, const path& file,
+                  size_t header, size_t record) {
+  for (size_t i = first; i < data.labels.size(); ++i) {
+    if (data.labels[i] < data.classes.size()) continue;
+    bad_file(file, "byte " + std::to_string(header + (i - first) * record) +
+                       ", the label of example " + std::to_string(i - first) +
+                       ", must be below the " +
+                       std::to_string(data.classes.size()) +
+                       " classes, but is " + std::to_string(data.labels[i]));
+  }
 }
 
 std::vector<uint8_t> read_labels(const path& file) {
   IdxArray labels = read_idx(file);
   if (labels.shape.size() != 1) {
-    bad_file(file, "labels must have one dimension, but got shape " +
-                       text(labels.shape));
+    bad_file(file,
+             "byte 3 must be 01, the one dimension of labels, but the "
+             "file holds " +
+                 text(labels.shape) + " values");
   }
   return std::move(labels.values);
 }
@@ -93,7 +98,8 @@ Dataset load_idx(const KnownDataset& known, const path& folder, Part part) {
   }
   if (images.shape.size() != 4) {
     bad_file(image_file,
-             "images must have 3 dimensions (or 4 with channels), but got " +
+             "byte 3 must be 03, the dimensions of images (or 04 with "
+             "channels), but is " +
                  std::to_string(images.shape.size()));
   }
   data.image_shape.assign(images.shape.begin() + 1, images.shape.end());
@@ -119,7 +125,7 @@ Dataset load_idx(const KnownDataset& known, const path& folder, Part part) {
             ? data.labels
             : read_labels(find_file(known, folder, "train-labels-idx1-ubyte")));
   }
-  check_labels(data, label_file);
+  check_labels(data, 0, label_file, 8, 1);  // behind the header of IDX
   return data;
 }
 
@@ -143,18 +149,24 @@ Dataset load_cifar(const KnownDataset& known, const path& folder, Part part) {
                            "no such file: " + remedy(known));
     }
     const std::vector<uint8_t> bytes = read_file(file);
-    if (bytes.empty() || bytes.size() % (1 + pixels) != 0) {
+    const size_t over = bytes.size() % (1 + pixels);
+    if (bytes.empty() || over != 0) {
       bad_file(file, "must hold whole records of " +
-                         std::to_string(1 + pixels) + " bytes, but got " +
-                         std::to_string(bytes.size()) + " bytes");
+                         std::to_string(1 + pixels) + " bytes, a label and " +
+                         text(data.image_shape) + " pixels, but is " +
+                         std::to_string(bytes.size()) +
+                         " bytes long: the record at byte " +
+                         std::to_string(bytes.size() - over) + " has " +
+                         std::to_string(over));
     }
+    const size_t first = data.labels.size();
     for (size_t at = 0; at < bytes.size(); at += 1 + pixels) {
       const auto record = bytes.begin() + static_cast<ptrdiff_t>(at);
       data.labels.push_back(*record);
       data.images.insert(data.images.end(), record + 1,
                          record + 1 + static_cast<ptrdiff_t>(pixels));
     }
-    check_labels(data, file);
+    check_labels(data, first, file, 0, 1 + pixels);
   }
   return data;
 }

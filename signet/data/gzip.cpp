@@ -34,6 +34,7 @@ std::vector<uint8_t> gunzip(std::span<const uint8_t> bytes, size_t at_most,
   if (inflateInit2(&stream, kGzipWindow) != Z_OK) throw std::bad_alloc();
   const std::unique_ptr<z_stream, int (*)(z_stream*)> owner(&stream,
                                                             inflateEnd);
+  const size_t whole = bytes.size();
   std::vector<uint8_t> result;
   while (result.size() < at_most) {
     const size_t filled = result.size();
@@ -52,17 +53,21 @@ std::vector<uint8_t> gunzip(std::span<const uint8_t> bytes, size_t at_most,
     if (status == Z_STREAM_END) {
       if (bytes.empty()) return result;
       if (!is_gzip(bytes)) {
-        bad_file(source, "must end where its gzip data end, but got " +
-                             std::to_string(bytes.size()) + " more bytes");
+        bad_file(source, "must end where its gzip data end, at byte " +
+                             std::to_string(whole - bytes.size()) +
+                             ", but has " + std::to_string(bytes.size()) +
+                             " more bytes");
       }
       inflateReset(&stream);
     } else if (status == Z_BUF_ERROR) {
       bad_file(source,
-               "must be whole gzip data, but got a truncated file (after " +
+               "must be whole gzip data, but ends at byte " +
+                   std::to_string(whole) + ", after " +
                    std::to_string(result.size()) +
-                   " decompressed bytes): fetch it again");
+                   " decompressed bytes (a truncated file): fetch it again");
     } else if (status != Z_OK) {
-      bad_file(source, "must be gzip data, but got damaged ones (" +
+      bad_file(source, "must be gzip data, but is damaged before byte " +
+                           std::to_string(whole - bytes.size()) + " (" +
                            std::string(stream.msg ? stream.msg : "zlib") +
                            "): fetch it again");
     }

@@ -1,6 +1,7 @@
 #include "signet/data/idx.h"
 
 #include <algorithm>
+#include <array>
 #include <cstdio>
 #include <span>
 #include <string>
@@ -38,20 +39,25 @@ struct Header {
 Header parse_header(std::span<const uint8_t> bytes,
                     const std::filesystem::path& path) {
   const auto magic = bytes.first(std::min<size_t>(bytes.size(), 4));
-  if (magic.size() < 4 || magic[0] != 0 || magic[1] != 0) {
+  if (magic.size() < 4) {
     bad_file(path,
-             "must be an IDX file (first bytes 00 00 08 and the rank), but "
-             "got " +
-                 (magic.empty() ? "an empty file" : hex(magic)));
+             "must begin with 4 bytes, 00 00 08 and the number of "
+             "dimensions (an IDX file), but has " +
+                 std::to_string(magic.size()));
   }
-  if (magic[2] != kUnsignedByte) {
-    bad_file(path, "must hold unsigned bytes (IDX type 08), but got type " +
-                       hex(magic.subspan(2, 1)));
+  const auto bad_byte = [&](size_t at, const std::string& must) {
+    bad_file(path, "byte " + std::to_string(at) + " must be " + must +
+                       ", but is " + hex(magic.subspan(at, 1)) +
+                       " (the file begins with " + hex(magic) + ")");
+  };
+  for (const size_t at : {0, 1}) {
+    if (magic[at] != 0) bad_byte(at, "00, as IDX files begin 00 00 08");
   }
+  if (magic[2] != kUnsignedByte) bad_byte(2, "08, the type of unsigned bytes");
   const size_t rank = magic[3];
   if (rank < 1 || rank > kMaxRank) {
-    bad_file(path, "must have 1 to " + std::to_string(kMaxRank) +
-                       " dimensions, but got " + std::to_string(rank));
+    bad_byte(3, "the number of dimensions, 01 to " +
+                    hex(std::array{static_cast<uint8_t>(kMaxRank)}));
   }
   Header header{.shape = {}, .bytes = 4 + 4 * rank, .values = 1};
   if (bytes.size() < header.bytes) {
@@ -68,8 +74,9 @@ Header parse_header(std::span<const uint8_t> bytes,
     // Below 2^40 times below 2^32 does not fit 64 bits: check by division.
     if (size != 0 && header.values > kMaxValues / size) {
       bad_file(path,
-               "must hold less than 1 TiB, but got a header that claims more "
-               "(a damaged file)");
+               "must hold less than 1 TiB, but its header claims more from "
+               "byte " +
+                   std::to_string(4 + 4 * i) + " on (a damaged file)");
     }
     header.values *= size;
   }
@@ -86,12 +93,15 @@ IdxArray read_idx(const std::filesystem::path& path) {
   const uint64_t whole = header.bytes + header.values;
   if (packed) file = gunzip(file, whole + 1, path);
   if (file.size() != whole) {
-    bad_file(path, "must hold the " + std::to_string(header.values) +
-                       " values that its header claims, but got " +
-                       (file.size() > whole
-                            ? "more (trailing bytes)"
-                            : std::to_string(file.size() - header.bytes) +
-                                  " (a truncated file)"));
+    const bool longer = file.size() > whole;
+    bad_file(path, "must be " + std::to_string(whole) + " bytes long" +
+                       (packed ? " when decompressed" : "") + ", a header of " +
+                       std::to_string(header.bytes) + " and the " +
+                       std::to_string(header.values) +
+                       " values that the sizes in it claim, but is " +
+                       (longer ? "longer (trailing bytes)"
+                               : std::to_string(file.size()) +
+                                     " (a truncated file)"));
   }
   return {header.shape,
           {file.begin() + static_cast<ptrdiff_t>(header.bytes), file.end()}};

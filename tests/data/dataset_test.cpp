@@ -104,11 +104,24 @@ TEST(Dataset, Cifar10) {
 
   write_atomically(folder / "test_batch.bin", std::vector<uint8_t>(3072));
   EXPECT_PRED2(contains, error_loading("cifar-10", folder.path(), Part::test),
-               "test_batch.bin: must hold whole records of 3073 bytes, but got "
-               "3072 bytes");
+               "test_batch.bin: must hold whole records of 3073 bytes, a label "
+               "and 3x32x32 pixels, but is 3072 bytes long: the record at byte "
+               "0 has 3072");
+  write_atomically(folder / "test_batch.bin", std::vector<uint8_t>(3074));
+  EXPECT_PRED2(contains, error_loading("cifar-10", folder.path(), Part::test),
+               "the record at byte 3073 has 1");
   write_atomically(folder / "test_batch.bin", std::vector<uint8_t>(3073, 10));
   EXPECT_PRED2(contains, error_loading("cifar-10", folder.path(), Part::test),
-               "labels must be below the 10 classes, but got 10");
+               "test_batch.bin: byte 0, the label of example 0, must be below "
+               "the 10 classes, but is 10");
+  auto records = std::vector<uint8_t>(2 * 3073);
+  records[3073] = 200;
+  write_atomically(folder / "data_batch_3.bin", records);
+  EXPECT_PRED2(contains, error_loading("cifar-10", folder.path()),
+               "data_batch_3.bin: byte 3073, the label of example 1, must be "
+               "below the 10 classes, but is 200");
+  records[3073] = 2;
+  write_atomically(folder / "data_batch_3.bin", records);
   std::filesystem::remove(folder / "data_batch_4.bin");
   EXPECT_PRED2(contains, error_loading("cifar-10", folder.path()),
                "must hold data_batch_4.bin");
@@ -138,8 +151,8 @@ TEST(Dataset, SaysWhatDoesNotFit) {
                "least one, but got 3 labels for the 4 images of "
                "train-images-idx3-ubyte.gz");
   EXPECT_PRED2(contains, error_loading("mnist", folder.path(), Part::test),
-               "t10k-labels-idx1-ubyte.gz: labels must be below the 10 "
-               "classes, but got 10 for example 1");
+               "t10k-labels-idx1-ubyte.gz: byte 9, the label of example 1, "
+               "must be below the 10 classes, but is 10");
   write_set(folder, 28, 27, {0, 1, 2, 3}, {1, 2});
   EXPECT_PRED2(contains, error_loading("fashion-mnist", folder.path()),
                "images must have shape 1x28x28, but got 1x28x27");
@@ -148,7 +161,14 @@ TEST(Dataset, SaysWhatDoesNotFit) {
                "images must have shape of at least one pixel");
   write_idx(folder / "train-images-idx3-ubyte", {{4}, {1, 2, 3, 4}});
   EXPECT_PRED2(contains, error_loading("idx", folder.path()),
-               "images must have 3 dimensions (or 4 with channels), but got 1");
+               "byte 3 must be 03, the dimensions of images (or 04 with "
+               "channels), but is 1");
+  write_set(folder, 2, 2, {0, 1, 2, 3}, {1, 2});
+  write_idx(folder / "train-labels-idx1-ubyte",
+            {{4, 2, 2}, std::vector<uint8_t>(16)});
+  EXPECT_PRED2(contains, error_loading("idx", folder.path()),
+               "byte 3 must be 01, the one dimension of labels, but the file "
+               "holds 4x2x2 values");
 }
 
 }  // namespace

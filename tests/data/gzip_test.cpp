@@ -46,7 +46,8 @@ TEST(Gzip, EveryTruncationIsAnError) {
   for (size_t length = 0; length < packed.size(); ++length) {
     const std::span part(packed.data(), length);
     EXPECT_PRED2(contains, error_of([&] { gunzip(part, kNoLimit, "a.gz"); }),
-                 "a.gz: must be whole gzip data, but got a truncated file")
+                 "a.gz: must be whole gzip data, but ends at byte " +
+                     std::to_string(length) + ", after ")
         << length;
   }
 }
@@ -56,11 +57,13 @@ TEST(Gzip, DamageAndTrailingBytesAreErrors) {
   auto damaged = good;
   damaged[damaged.size() - 6] ^= 1;  // in the checksum
   EXPECT_PRED2(contains, error_of([&] { gunzip(damaged, kNoLimit, "a.gz"); }),
-               "damaged");
+               "must be gzip data, but is damaged before byte " +
+                   std::to_string(good.size() - 4) + " (incorrect data check)");
   auto longer = good;
   longer.push_back(0);
   EXPECT_PRED2(contains, error_of([&] { gunzip(longer, kNoLimit, "a.gz"); }),
-               "but got 1 more bytes");
+               "must end where its gzip data end, at byte " +
+                   std::to_string(good.size()) + ", but has 1 more bytes");
 }
 
 }  // namespace

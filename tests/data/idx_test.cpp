@@ -65,33 +65,42 @@ TEST(Idx, EveryTruncationIsAnError) {
 
 TEST(Idx, SaysWhatIsWrong) {
   for (const bool packed : {false, true}) {
-    EXPECT_PRED2(contains, error_reading({}, packed), "got an empty file");
+    EXPECT_PRED2(contains, error_reading({}, packed),
+                 "must begin with 4 bytes, 00 00 08 and the number of "
+                 "dimensions (an IDX file), but has 0");
     EXPECT_PRED2(contains, error_reading({'P', 'K', 3, 4}, packed),
-                 "must be an IDX file (first bytes 00 00 08 and the rank), but "
-                 "got 50 4b 03 04");
+                 "byte 0 must be 00, as IDX files begin 00 00 08, but is 50 "
+                 "(the file begins with 50 4b 03 04)");
+    EXPECT_PRED2(contains, error_reading({0, 7, 8, 1}, packed),
+                 "byte 1 must be 00, as IDX files begin 00 00 08, but is 07");
     EXPECT_PRED2(contains, error_reading({0, 0, 0x0d, 1, 0, 0, 0, 0}, packed),
-                 "must hold unsigned bytes (IDX type 08), but got type 0d");
+                 "byte 2 must be 08, the type of unsigned bytes, but is 0d");
     EXPECT_PRED2(contains, error_reading({0, 0, 8, 0}, packed),
-                 "must have 1 to 8 dimensions, but got 0");
+                 "byte 3 must be the number of dimensions, 01 to 08, but is "
+                 "00");
     EXPECT_PRED2(contains, error_reading({0, 0, 8, 200}, packed),
-                 "must have 1 to 8 dimensions, but got 200");
+                 "01 to 08, but is c8");
     EXPECT_PRED2(contains, error_reading({0, 0, 8, 1, 0, 0}, packed),
                  "must have a header of 8 bytes, but got a truncated file");
     EXPECT_PRED2(contains,
                  error_reading({0, 0, 8, 1, 0, 0, 0, 3, 1, 2}, packed),
-                 "must hold the 3 values that its header claims, but got 2");
+                 std::string("must be 11 bytes long") +
+                     (packed ? " when decompressed" : "") +
+                     ", a header of 8 and the 3 values that the sizes in it "
+                     "claim, but is 10 (a truncated file)");
     EXPECT_PRED2(contains,
                  error_reading({0, 0, 8, 1, 0, 0, 0, 1, 1, 2}, packed),
-                 "but got more (trailing bytes)");
+                 "but is longer (trailing bytes)");
     // 1 GiB claimed, one byte there: must not take 1 GiB first.
     EXPECT_PRED2(contains,
                  error_reading({0, 0, 8, 1, 0x40, 0, 0, 0, 1}, packed),
-                 "1073741824 values that its header claims, but got 1");
+                 "1073741824 values that the sizes in it claim, but is 9");
     // 2^32 - 1 to the third power overflows 64 bits.
     std::vector<uint8_t> absurd = {0, 0, 8, 3};
     absurd.resize(16, 0xff);
     EXPECT_PRED2(contains, error_reading(absurd, packed),
-                 "must hold less than 1 TiB");
+                 "must hold less than 1 TiB, but its header claims more from "
+                 "byte 8 on");
   }
 }
 
