@@ -35,10 +35,10 @@ const std::vector<std::string> kMetrics = {"epoch",
                                            "test_accuracy",
                                            "seconds"};
 
-/// Makes the folder ready and returns where to go on, if anywhere.
-std::optional<Checkpoint> open_run(const RunFolder& folder,
-                                   const Recipe& recipe,
-                                   const TrainingOptions& options) {
+/// Where to go on, if anywhere. Changes nothing.
+std::optional<Checkpoint> find_checkpoint(const RunFolder& folder,
+                                          const Recipe& recipe,
+                                          const TrainingOptions& options) {
   const bool used = fs::exists(folder.checkpoint());
   if (used && options.resume) {
     auto checkpoint = load_checkpoint(folder.checkpoint());
@@ -46,19 +46,29 @@ std::optional<Checkpoint> open_run(const RunFolder& folder,
         parse_recipe(checkpoint.recipe, folder.checkpoint().string()), recipe);
     check(changed.empty(), "--resume",
           "the recipe must be that of the run, but " + join(changed, "; "));
-    keep_rows(folder.metrics(), "epoch", static_cast<double>(checkpoint.epoch));
     return checkpoint;
   }
   check(!used || options.overwrite, folder.path.string(),
         "holds a run already: go on with --resume, replace it with "
         "--overwrite, or choose another --out");
+  return {};
+}
+
+void start_folder(const RunFolder& folder, const Recipe& recipe) {
   fs::create_directories(folder.path);
   for (const auto& file : {folder.checkpoint(), folder.metrics(),
                            folder.results(), folder.confusion()}) {
     fs::remove(file);
   }
   write_atomically(folder.recipe(), recipe_text(recipe));
-  return {};
+}
+
+void warn_of_other_threads(const Checkpoint& checkpoint) {
+  if (checkpoint.threads == at::get_num_threads()) return;
+  std::fprintf(stderr,
+               "warning: the run was trained on %ld threads and goes on with "
+               "%d: sums may round differently\n",
+               static_cast<long>(checkpoint.threads), at::get_num_threads());
 }
 
 void write_confusion(const fs::path& path, const Evaluation& evaluation,
@@ -83,18 +93,14 @@ TrainingResult train(const Recipe& given, const TrainingOptions& options) {
       load_dataset({recipe.data.set, recipe.data.folder}, Part::train);
   TrainingRun run(recipe, data);
   int64_t epoch = 0;
-  if (const auto checkpoint = open_run(folder, recipe, options)) {
+  if (const auto checkpoint = find_checkpoint(folder, recipe, options)) {
     run.load(*checkpoint);
     epoch = checkpoint->epoch;
-    if (checkpoint->threads != at::get_num_threads()) {
-      std::fprintf(stderr,
-                   "warning: the run was trained on %ld threads and goes on "
-                   "with %d: sums may round differently\n",
-                   static_cast<long>(checkpoint->threads),
-                   at::get_num_threads());
-    }
+    keep_rows(folder.metrics(), "epoch", static_cast<double>(epoch));
+    warn_of_other_threads(*checkpoint);
   } else {
     run.start();
+    start_folder(folder, recipe);
   }
   std::fprintf(stderr, "products in %s\n", recipe.train.precision.c_str());
   auto columns = kMetrics;

@@ -204,7 +204,8 @@ Totals TrainingRun::train_pass(const Tensor& x, const Tensor& labels,
   if (!std::isfinite(loss)) {
     // The same pass again, watched: no parameter has changed since.
     estimator_state_.learning = false;
-    stop("at", "the loss is " + std::to_string(loss) + "; " +
+    stop("at", std::string("the loss is ") +
+                   (std::isnan(loss) ? "NaN" : "infinite") + "; " +
                    describe_non_finite(network_, [&](const auto& watch) {
                      observer = watch;
                      estimator(objective, random, estimator_state_);

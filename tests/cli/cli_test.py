@@ -63,6 +63,19 @@ class Program(Case):
             with open(f"{folder}/report.html") as file:
                 page = file.read()
             self.assertIn("65.00 %", page)
+            self.assertNotIn("Sign changes", page)
+            with open(f"{folder}/metrics.csv") as file:
+                lines = file.read().splitlines()
+            with open(f"{folder}/metrics.csv", "w") as file:
+                for line, more in zip(lines, ("flip_ratio,estimator.slope",
+                                              "0.01,1", "0.001,")):
+                    file.write(f"{line},{more}\n")
+            self.assertEqual(signet("report", folder).returncode, 0)
+            with open(f"{folder}/report.html") as file:
+                charts = file.read()
+            for label in ("Sign changes of binary weights",
+                          "Annealed parameters of the estimator", "slope"):
+                self.assertIn(label, charts)
             self.assertNotRegex(page, r"(src|href)\s*=\s*[\"']?https?:")
 
 
@@ -91,7 +104,8 @@ rate = 0.01
         cls.run_folder, cls.model = f"{f}/run", f"{f}/tiny.signet"
         cls.train = signet("train", cls.recipe, "--out", cls.run_folder,
                            "--threads", 1)
-        cls.eval = signet("eval", cls.run_folder, "--samples", 3, "--json")
+        cls.eval = signet("eval", cls.run_folder, "--samples", "1,3",
+                          "--json")
         cls.export = signet("export", cls.run_folder, "--out", cls.model,
                             "--json")
 
@@ -106,7 +120,8 @@ rate = 0.01
         evaluated, exported = map(json.loads,
                                   (self.eval.stdout, self.export.stdout))
         accuracy = evaluated["mode"]["accuracy_percent"]["mean"]
-        self.assertEqual(evaluated["ensemble"]["samples"], 3)
+        self.assertEqual([e["samples"] for e in evaluated["ensembles"]],
+                         [1, 3])
         self.assertEqual(exported["different"], 0)
         self.assertEqual(exported["examples"], 50)
         self.assertAlmostEqual(exported["accuracy_percent"], accuracy)
@@ -123,6 +138,58 @@ rate = 0.01
         self.assertEqual(json.loads(scalar.stdout)["isa"], "scalar")
         self.assertEqual(json.loads(scalar.stdout)["classes"],
                          json.loads(run.stdout)["classes"])
+
+    def test_eval_of_two_runs(self):
+        other = f"{self.folder}/run2"
+        result = signet("train", self.recipe, "--out", other, "--seed", 2)
+        self.assertEqual(result.returncode, 0, result.stderr)
+        both = [self.run_folder, other]
+        evaluated = json.loads(signet("eval", *both, "--samples", "4,2,0",
+                                      "--json").stdout)
+        ensembles = evaluated["ensembles"]
+        self.assertEqual([e["samples"] for e in ensembles], [2, 4])
+        table = signet("eval", *both, "--samples", "2,4")
+        self.assertEqual(table.returncode, 0, table.stderr)
+        rows = table.stdout.splitlines()
+        self.assertEqual(len(rows), 1 + 3 * 3)
+        for mode, row in zip([evaluated["mode"], *ensembles], rows[-3:]):
+            for key, text in (("accuracy_percent", "{:.2f} +- {:.2f} %"),
+                              ("loss_nats", "{:.4f} +- {:.4f} nats"),
+                              ("calibration_error_percent",
+                               "{:.2f} +- {:.2f} %")):
+                a, b = mode[key]["values"]
+                self.assertAlmostEqual(mode[key]["mean"], (a + b) / 2)
+                self.assertAlmostEqual(mode[key]["standard_error"],
+                                       abs(a - b) / 2)
+                self.assertIn(text.format((a + b) / 2, abs(a - b) / 2), row)
+        with open(f"{other}/results.json") as file:
+            names = [r["name"] for r in json.load(file)]
+        self.assertIn("test calibration error, ensemble of 4 samples", names)
+
+    def test_train_from_a_real_run(self):
+        real, out = f"{self.folder}/real", f"{self.folder}/from-real"
+        layers = ("network.layers=['linear(outputs=20, weights=real)', "
+                  "'batch-norm', 'tanh', 'linear(outputs=3, weights=real)', "
+                  "'batch-norm']")
+        result = signet("train", self.recipe, "--out", real, "--set", layers)
+        self.assertEqual(result.returncode, 0, result.stderr)
+        result = signet("train", self.recipe, "--out", out, "--from", real)
+        self.assertEqual(result.returncode, 0, result.stderr)
+        with open(f"{out}/recipe.toml") as file:
+            self.assertIn(f"from = '{real}'", file.read())
+        self.usage_error("train", self.recipe, "--out", f"{self.folder}/never",
+                         "--from", real, "--set",
+                         "network.layers=['linear(outputs=4)']",
+                         contains="0.latent must be [4, 36]")
+
+    def test_a_loss_that_is_not_finite_ends_in_one_line(self):
+        result = signet("train", self.recipe, "--out", f"{self.folder}/nan",
+                        "--set", "optimizer.rate=1e37", "--set",
+                        "network.layers=['linear(outputs=3, weights=real)']")
+        self.assertEqual(result.returncode, 1)
+        self.assertRegex(result.stderr.splitlines()[-1],
+                         r"\Asignet: train: stopped at step \d+: the loss is "
+                         r"(NaN|infinite); layer 0\.linear is the first")
 
     def test_info_of_all_three(self):
         for path, kind in ((self.model, "model"),

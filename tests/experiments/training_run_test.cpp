@@ -1,0 +1,162 @@
+#include "signet/experiments/training_run.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "signet/core/torch.h"
+#include "signet/experiments/training.h"
+#include "tests/experiments/tiny_run.h"
+
+namespace signet {
+namespace {
+
+Dataset tiny_data(const TempFolder& folder) {
+  return load_dataset({.name = "idx", .folder = folder / "data"}, Part::train);
+}
+
+void train_epoch(TrainingRun& run, int64_t epoch) {
+  Progress progress("epoch", 230, "samples");
+  run.train_epoch(epoch, progress);
+  progress.cancel();
+}
+
+// What a checkpoint holds after epoch 1 is all that epochs 2 and 3 need.
+TEST(TrainingRun, GoesOnFromACheckpointBitByBit) {
+  const TempFolder folder;
+  const auto plain = tiny_recipe(folder);
+  const auto data = tiny_data(folder);
+  const std::vector<std::function<void(Recipe&)>> changes = {
+      [](Recipe& r) {
+        r.train.estimator = "averaged(estimator=st, samples=3)";
+      },
+      // Just behind the checkpoint: it holds what was learned before.
+      [](Recipe& r) {
+        r.train.estimator = "reinforce(baseline=unit)";
+        r.train.switches = {"after 1 epoch: rloo",
+                            "after 30 steps: reinforce(baseline=unit)"};
+      },
+      [](Recipe& r) {
+        r.data.flip = 0.5;
+        r.data.crop = 2;
+        r.optimizer.schedule = "steps(at=1.5, factor=0.1)";
+        r.optimizer.warmup = 2;
+        r.train.init_batch = 50;
+        r.train.precision = "bf16";
+      },
+      [](Recipe& r) { r.optimizer.weights = "bayesbinn(samples=2)"; }};
+  for (size_t c = 0; c < changes.size(); ++c) {
+    auto recipe = plain;
+    recipe.train.epochs = 3;
+    recipe.train.precision = "fp32";
+    changes[c](recipe);
+    TrainingRun whole(recipe, data);
+    whole.start();
+    train_epoch(whole, 1);
+    whole.save(folder / "one", 1);
+    for (const int64_t epoch : {2, 3}) train_epoch(whole, epoch);
+    whole.save(folder / "whole", 3);
+
+    TrainingRun resumed(recipe, data);
+    resumed.load(load_checkpoint(folder / "one"));
+    for (const int64_t epoch : {2, 3}) train_epoch(resumed, epoch);
+    resumed.save(folder / "resumed", 3);
+    EXPECT_EQ(read_text(folder / "resumed"), read_text(folder / "whole")) << c;
+  }
+}
+
+TEST(TrainingRun, SaysInWhichLayerNumbersStopBeingFinite) {
+  const TempFolder folder;
+  auto recipe = tiny_recipe(folder);
+  recipe.network.layers = {"linear(outputs=8)",
+                           "batch-norm",
+                           "units",
+                           "linear(outputs=5, weights=real)",
+                           "batch-norm",
+                           "linear(outputs=3, weights=real, bias=true)"};
+  TrainingRun run(recipe, tiny_data(folder));
+  run.save(folder / "good", 0);
+  const auto error_with = [&](const std::string& name, double value) {
+    auto checkpoint = load_checkpoint(folder / "good");
+    checkpoint.network.at(name).view({-1})[1] = value;
+    run.load(checkpoint);
+    const auto error = error_of([&] { train_epoch(run, 1); });
+    EXPECT_EQ(error.find('\n'), std::string::npos) << error;
+    return error;
+  };
+  const auto expect = [](const std::string& error, const std::string& part) {
+    EXPECT_NE(error.find(part), std::string::npos) << error;
+  };
+  const double nan = std::nan(""), infinity = INFINITY;
+  expect(error_with("3.weight", nan),
+         "train: stopped at step 1: the loss is NaN; layer 3.linear is the "
+         "first whose output is not finite, nor is its 3.weight; try a smaller "
+         "optimizer.rate. The checkpoint of the last whole epoch, if any, is "
+         "kept");
+  expect(error_with("5.bias", infinity), "layer 5.linear is the first");
+  expect(error_with("4.bias", -infinity), "layer 4.batch-norm is the first");
+  // Finite weights whose products are not.
+  expect(error_with("3.weight", 3e38),
+         "layer 4.batch-norm is the first whose output is not finite");
+  // A finite output whose loss overflows.
+  expect(
+      error_with("5.bias", -3.3e38),
+      "the loss is infinite; the outputs of all layers are finite, and so are "
+      "all parameters and gradients: the loss overflows");
+  // Signs of NaN are signs: only the end of the epoch can tell.
+  expect(error_with("0.latent", nan),
+         "train: stopped after step 12: 0.latent is not finite");
+  EXPECT_EQ(error_of([&] {
+              run.load(load_checkpoint(folder / "good"));
+              train_epoch(run, 1);
+            }),
+            "no error");
+}
+
+TEST(TrainingRun, CountsAnExampleOnceWhateverItsSamples) {
+  const TempFolder folder;
+  auto recipe = tiny_recipe(folder);
+  recipe.train.estimator = "averaged(estimator=st, samples=4)";
+  TrainingRun run(recipe, tiny_data(folder));
+  Progress progress("epoch", 230, "samples");
+  const auto totals = run.train_epoch(1, progress);
+  progress.cancel();
+  EXPECT_NEAR(totals.examples, 230, 1e-9);
+  EXPECT_LE(totals.accuracy(), 1);
+}
+
+TEST(TrainingRun, TheFlipRatioIsAShare) {
+  const TempFolder folder;
+  const auto recipe = tiny_recipe(folder);
+  train(recipe, {.out = folder / "a"});
+  for (const double ratio :
+       read_csv(folder / "a/metrics.csv").numbers("flip_ratio")) {
+    EXPECT_GT(ratio, 0);
+    EXPECT_LT(ratio, 0.5);
+  }
+  auto frozen = recipe;
+  frozen.optimizer.rate = 0;
+  train(frozen, {.out = folder / "b"});
+  EXPECT_EQ(read_csv(folder / "b/metrics.csv").numbers("flip_ratio"),
+            (std::vector<double>{0, 0}));
+}
+
+TEST(TrainingRun, RefusesWhatDoesNotFitTheData) {
+  const TempFolder folder;
+  auto recipe = tiny_recipe(folder);
+  const auto data = tiny_data(folder);
+  const auto error_of_run = [&] {
+    return error_of([&] { TrainingRun(recipe, data); });
+  };
+  recipe.data.crop = 6;
+  EXPECT_NE(error_of_run().find("data.crop: must be less than the height"),
+            std::string::npos);
+  recipe.data.crop = 5;
+  EXPECT_EQ(error_of_run(), "no error");
+  recipe.train.init_batch = 231;
+  EXPECT_NE(error_of_run().find("2 to the 230 training examples"),
+            std::string::npos);
+}
+
+}  // namespace
+}  // namespace signet
