@@ -54,9 +54,9 @@ prior_weight (lambda - prior))`: variational Bayes, so `|lambda|` says how sure 
 weight is. Testing uses the signs.
 
 The gradient is Gumbel-Softmax on weights: at small temperatures `J` is almost
-always 0 and rarely huge, so nothing is learned; stay near 0.5. N is large, so
-the rate is small: 1e-5 is a start. What the published program computes is
-another algorithm, `bayesbinn-published`.
+always 0 and rarely huge, so nothing is learned; stay between 0.5 and 1. Start
+with a rate near 3e-3. What the published program computes is another algorithm,
+`bayesbinn-published`.
 )",
     .papers = {kMeng2020, kShekhovtsov2021},
     .parameters = parameters(),

@@ -52,11 +52,12 @@ const Registered<WeightRule> entry{{
 As `bayesbinn`, but `J = (1 - w^2 + epsilon) / (temperature (1 - mu^2 +
 epsilon))` with `mu = tanh(lambda)` of before the last step, and defaults
 `temperature = epsilon = 1e-10`, `lambda = +-10` at first. In float32 `J` is then
-`1/temperature`, whatever `w` and `mu` are, and the weights are signs: the rule
-is `bayesbinn-equivalent`, deterministic, independent of N and temperature
-(Proposition 7), at the price of drawing weights. For comparison with
-published results: rate 1e-4 (MNIST) or 3e-4 (CIFAR-10), cosine, batch norm
-without affine parameters. sign(0) = +1, where the program takes -1.
+`1/temperature` wherever `|lambda| > 9`, which after a step is everywhere but at
+weights without a gradient, and the weights are signs: the rule is
+`bayesbinn-equivalent`, deterministic, independent of N and temperature
+(Proposition 7), at the price of drawing weights. For comparison with published
+results: rate 1e-4 (MNIST) or 3e-4 (CIFAR-10), cosine, batch norm without affine
+parameters. sign(0) = +1, where the program takes -1.
 )",
     .papers = {kMeng2020, kShekhovtsov2021},
     .parameters = parameters(),
