@@ -2,11 +2,14 @@
 
 #include <cmath>
 #include <limits>
-#include <optional>
 
 #include "signet/base/error.h"
 #include "signet/core/torch.h"
+#include "signet/export/expect.h"
+#include "signet/export/stages.h"
 #include "signet/models/batch_norm.h"
+#include "signet/models/weights.h"
+#include "signet/runtime/format/check_description.h"
 
 namespace signet {
 namespace {
@@ -14,12 +17,15 @@ namespace {
 constexpr auto kNever = std::numeric_limits<int32_t>::max();
 constexpr auto kAlways = std::numeric_limits<int32_t>::min();
 
+int64_t words_for(int64_t bits) { return (bits + 63) / 64; }
+
 /// Row-major bits, 1 where the weight is +1, each row padded to 64 bits.
+/// Shapes: latent is [outputs, inputs].
 std::vector<uint64_t> pack_signs(const Tensor& latent,
                                  const std::vector<int8_t>& directions) {
   const auto positive = (latent >= 0).to(torch::kCPU).contiguous();
   const int64_t rows = latent.size(0), columns = latent.size(1);
-  const int64_t words = (columns + 63) / 64;
+  const int64_t words = words_for(columns);
   std::vector<uint64_t> bits(static_cast<size_t>(rows * words), 0);
   const bool* signs = positive.data_ptr<bool>();
   for (int64_t j = 0; j < rows; ++j) {
@@ -32,76 +38,185 @@ std::vector<uint64_t> pack_signs(const Tensor& latent,
   return bits;
 }
 
-/// One linear layer and what follows it, up to the next.
-struct Stage {
-  size_t linear = 0;
-  std::optional<size_t> norm;
-  std::optional<size_t> units;
-};
-
-std::vector<Stage> split_stages(const NetworkSpec& spec) {
-  std::vector<Stage> stages;
-  const auto refuse = [&](size_t i, const std::string& why) {
-    throw UsageError("export: layer " + layer_name(spec, i) + " " + why);
-  };
-  for (size_t i = 0; i < spec.layers.size(); ++i) {
-    const auto& layer = spec.layers[i];
-    if (const auto* linear = std::get_if<LinearSpec>(&layer)) {
-      if (!linear->weights.one_bit())
-        refuse(i, "must have binary weights to be packed, but they are real");
-      if (!stages.empty() && !stages.back().units)
-        refuse(i, "must follow units, which give the runtime its bits");
-      stages.push_back({.linear = i, .norm = {}, .units = {}});
-    } else if (!std::holds_alternative<DropoutSpec>(layer)) {
-      if (stages.empty() || stages.back().units)
-        refuse(i, "must follow a linear layer");
-      if (std::holds_alternative<UnitsSpec>(layer)) {
-        stages.back().units = i;
-        continue;
-      }
-      if (stages.back().norm) refuse(i, "is the second batch norm in a row");
-      if (std::get<LinearSpec>(spec.layers[stages.back().linear]).bias)
-        refuse(i,
-               "subtracts the mean: train the linear layer before it "
-               "with bias=false");
-      stages.back().norm = i;
-    }
-  }
-  check(!stages.empty(), "export", "the network has no linear layer");
-  check(!stages.back().units, "export",
-        "the network must end in a linear layer that gives the scores, but "
-        "it ends in units");
-  return stages;
-}
-
-/// y = scale s + offset of everything between a linear layer and its units.
-BatchNorm::Affine affine_of(const Network& network, const Stage& stage) {
-  if (stage.norm) {
-    return dynamic_cast<const BatchNorm&>(network.layer(*stage.norm)).folded();
-  }
-  const auto& linear =
-      dynamic_cast<const Linear&>(network.layer(stage.linear));
-  const auto scale = torch::ones({linear.latent.size(0)});
-  return {scale,
-          linear.bias.defined() ? linear.bias : torch::zeros_like(scale)};
-}
-
 std::vector<float> to_floats(const Tensor& t) {
   const auto values = t.detach().to(torch::kCPU, torch::kFloat).contiguous();
   const float* data = values.data_ptr<float>();
   return {data, data + values.numel()};
 }
 
+/// y = scale s + offset of everything between sums and units or scores.
+struct Affine {
+  std::vector<float> scale, offset;
+};
+
+const WeightedLayer& weighted_layer(const Network& network, size_t i) {
+  return dynamic_cast<const WeightedLayer&>(network.layer(i));
+}
+
+Affine affine_of(const Network& network, const Stage& stage) {
+  const auto& weighted = weighted_layer(network, stage.weighted);
+  Affine affine{.scale = std::vector<float>(
+                    static_cast<size_t>(weighted.latent.size(0)), 1),
+                .offset = {}};
+  if (stage.norm) {
+    const auto folded =
+        dynamic_cast<const BatchNorm&>(network.layer(*stage.norm)).folded();
+    affine = {to_floats(folded.scale), to_floats(folded.offset)};
+  } else if (weighted.bias.defined()) {
+    affine.offset = to_floats(weighted.bias);
+  } else {
+    affine.offset.resize(affine.scale.size());
+  }
+  for (size_t j = 0; j < affine.scale.size(); ++j) {
+    check(std::isfinite(affine.scale[j]) && std::isfinite(affine.offset[j]),
+          "export",
+          "layer " + layer_name(network.spec(), stage.weighted) +
+              ": the batch norm of channel " + std::to_string(j) +
+              " is not finite");
+  }
+  return affine;
+}
+
+/// -1 where the scale is negative.
+std::vector<int8_t> directions_of(const std::vector<float>& scale) {
+  std::vector<int8_t> directions;
+  for (const float s : scale)
+    directions.push_back(static_cast<int8_t>(s < 0 ? -1 : 1));
+  return directions;
+}
+
+runtime::Thresholds thresholds_of(const Affine& affine) {
+  runtime::Thresholds thresholds;
+  for (size_t j = 0; j < affine.scale.size(); ++j) {
+    const float scale = affine.scale[j], offset = affine.offset[j];
+    thresholds.values.push_back(
+        scale == 0 ? (offset >= 0 ? kAlways : kNever)
+                   : integer_threshold(std::abs(scale), offset));
+  }
+  return thresholds;
+}
+
 /// One bit a unit decides how the next layer reads its inputs.
 runtime::InputEncoding input_encoding(const NetworkSpec& spec,
-                                      const std::vector<Stage>& stages,
-                                      size_t index) {
-  if (index == 0) return runtime::InputEncoding::pixels;
-  const auto& units =
-      std::get<UnitsSpec>(spec.layers[*stages[index - 1].units]);
+                                      const Stage* before) {
+  if (!before) return runtime::InputEncoding::pixels;
+  const auto& units = std::get<UnitsSpec>(spec.layers[*before->units]);
   return units.encoding == Encoding::bits ? runtime::InputEncoding::bits
                                           : runtime::InputEncoding::signs;
 }
+
+runtime::Padding padding_of(ConvSpec::Padding padding) {
+  if (padding == ConvSpec::Padding::zero) return runtime::Padding::zero;
+  return padding == ConvSpec::Padding::minus ? runtime::Padding::minus
+                                             : runtime::Padding::plus;
+}
+
+runtime::MapShape map_shape(const Shape& shape) {
+  return {shape.height, shape.width, shape.channels};
+}
+
+/// [outputs, inputs] in the order of the runtime's inputs. A network that
+/// flattens its images has their channels last, data sets have them first.
+Tensor linear_rows(const Network& network, size_t i, bool first) {
+  const auto& latent = weighted_layer(network, i).latent;
+  const auto& input = network.spec().input;
+  const bool flattened = first && !layer_input(network.spec(), 0).flat;
+  if (!flattened) return latent;
+  return latent.reshape({-1, input.height, input.width, input.channels})
+      .permute({0, 3, 1, 2})
+      .flatten(1);
+}
+
+/// Makes the layers of the runtime's model, stage by stage.
+class Packer {
+ public:
+  Packer(const Network& network, PackedNetwork& packed)
+      : network_(network), spec_(network.spec()), packed_(packed) {}
+
+  void add(const Stage& stage, const Stage* before) {
+    const auto affine = affine_of(network_, stage);
+    const auto directions = stage.units
+                                ? directions_of(affine.scale)
+                                : std::vector<int8_t>(affine.scale.size(), 1);
+    const auto input = input_encoding(spec_, before);
+    if (const auto* conv =
+            std::get_if<ConvSpec>(&spec_.layers[stage.weighted])) {
+      add_conv(*conv, stage.weighted, input, directions, thresholds_of(affine));
+    } else {
+      add_linear(stage, input, directions, affine);
+    }
+    packed_.layers.push_back(
+        {.sums = stage.weighted, .directions = directions});
+    for (const auto i : stage.sum_pools) add_pool(i, least_of(directions));
+    for (const auto i : stage.logit_pools) add_pool(i, {});
+    packed_.layers.back().bits = stage.units;
+    for (const auto i : stage.unit_pools) {
+      add_pool(i, {});
+      packed_.layers.back().bits = i;
+    }
+  }
+
+ private:
+  void add_conv(const ConvSpec& conv, size_t i, runtime::InputEncoding input,
+                const std::vector<int8_t>& directions,
+                runtime::Thresholds thresholds) {
+    const auto& latent = weighted_layer(network_, i).latent;
+    packed_.model.layers.push_back(runtime::BinaryConv{
+        .name = layer_name(spec_, i),
+        .in = map_shape(layer_input(spec_, i)),
+        .outputs = conv.channels,
+        .window = {conv.kernel, conv.kernel, conv.stride, conv.padding},
+        .padding = padding_of(conv.padding_value),
+        .input = input,
+        .weights = pack_signs(latent.flatten(1), directions),
+        .thresholds = std::move(thresholds)});
+  }
+
+  void add_linear(const Stage& stage, runtime::InputEncoding input,
+                  const std::vector<int8_t>& directions, const Affine& affine) {
+    const auto rows =
+        linear_rows(network_, stage.weighted, packed_.layers.empty());
+    runtime::BinaryLinear layer{.name = layer_name(spec_, stage.weighted),
+                                .inputs = rows.size(1),
+                                .outputs = rows.size(0),
+                                .input = input,
+                                .weights = pack_signs(rows, directions)};
+    if (stage.units) {
+      layer.output = thresholds_of(affine);
+    } else {
+      layer.output = runtime::Scores{affine.scale, affine.offset};
+    }
+    packed_.model.layers.push_back(std::move(layer));
+  }
+
+  void add_pool(size_t i, std::vector<uint64_t> least) {
+    const auto& pool = std::get<MaxPoolSpec>(spec_.layers[i]);
+    packed_.model.layers.push_back(
+        runtime::MaxPool{.name = layer_name(spec_, i),
+                         .in = map_shape(layer_input(spec_, i)),
+                         .window = {pool.size, pool.size, pool.stride},
+                         .least = std::move(least)});
+    packed_.layers.emplace_back();
+  }
+
+  /// Bits of the channels that were turned around; empty if none was.
+  static std::vector<uint64_t> least_of(const std::vector<int8_t>& directions) {
+    std::vector<uint64_t> least(
+        static_cast<size_t>(words_for(static_cast<int64_t>(directions.size()))),
+        0);
+    bool any = false;
+    for (size_t j = 0; j < directions.size(); ++j) {
+      const bool turned = directions[j] < 0;
+      least[j / 64] |= uint64_t{turned} << (j % 64);
+      any |= turned;
+    }
+    return any ? least : std::vector<uint64_t>();
+  }
+
+  const Network& network_;
+  const NetworkSpec& spec_;
+  PackedNetwork& packed_;
+};
 
 }  // namespace
 
@@ -121,49 +236,18 @@ PackedNetwork pack(const Network& network, std::string name,
                    std::vector<std::string> classes,
                    std::vector<std::pair<std::string, std::string>> metadata) {
   torch::NoGradGuard no_gradient;
-  const auto& spec = network.spec();
-  const auto stages = split_stages(spec);
+  const auto stages = split_stages(network.spec());
   PackedNetwork packed;
   packed.model.name = std::move(name);
-  packed.model.inputs = spec.input.values();
+  packed.model.inputs = network.spec().input.values();
   packed.model.classes = std::move(classes);
   packed.model.metadata = std::move(metadata);
-
-  for (size_t index = 0; index < stages.size(); ++index) {
-    const auto& stage = stages[index];
-    const auto& linear =
-        dynamic_cast<const Linear&>(network.layer(stage.linear));
-    const auto affine = affine_of(network, stage);
-    const auto scale = to_floats(affine.scale);
-    const auto offset = to_floats(affine.offset);
-    std::vector<int8_t> directions(scale.size(), 1);
-
-    runtime::BinaryLinear layer;
-    layer.name = layer_name(spec, stage.linear);
-    layer.inputs = linear.latent.size(1);
-    layer.outputs = linear.latent.size(0);
-    layer.input = input_encoding(spec, stages, index);
-    for (size_t j = 0; j < scale.size(); ++j) {
-      check(std::isfinite(scale[j]) && std::isfinite(offset[j]), "export",
-            "layer " + layer.name + ": the batch norm of channel " +
-                std::to_string(j) + " is not finite");
-    }
-    if (stage.units) {
-      runtime::Thresholds thresholds;
-      for (size_t j = 0; j < scale.size(); ++j) {
-        if (scale[j] < 0) directions[j] = -1;
-        thresholds.values.push_back(
-            scale[j] == 0 ? (offset[j] >= 0 ? kAlways : kNever)
-                          : integer_threshold(std::abs(scale[j]), offset[j]));
-      }
-      layer.output = std::move(thresholds);
-    } else {
-      layer.output = runtime::Scores{.scale = scale, .offset = offset};
-    }
-    layer.weights = pack_signs(linear.latent, directions);
-    packed.model.layers.push_back(std::move(layer));
-    packed.layers.push_back({stage.linear, std::move(directions)});
-  }
+  Packer packer(network, packed);
+  for (size_t i = 0; i < stages.size(); ++i)
+    packer.add(stages[i], i == 0 ? nullptr : &stages[i - 1]);
+  // What the runtime's format has no place for, such as padding of -1 around
+  // bits.
+  expect(runtime::check_description(packed.model), "export");
   return packed;
 }
 

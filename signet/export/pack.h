@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -13,20 +14,29 @@ namespace signet {
 /// A network as the runtime takes it.
 struct PackedNetwork {
   runtime::ModelDescription model;
-  /// What became of each packed layer, in the order of model.layers.
+  /// What a packed layer computes of the network, in the order of model.layers;
+  /// layers are places in the NetworkSpec.
   struct Layer {
-    size_t linear = 0;  ///< its place in the NetworkSpec
+    /// The linear layer or convolution whose output, before the bias, are the
+    /// sums; none for pooling.
+    std::optional<size_t> sums = {};
     /// +1, or -1 where the channel's weights were negated so that "batch norm
     /// >= 0" reads "sum >= threshold". [outputs]
-    std::vector<int8_t> directions;
+    std::vector<int8_t> directions = {};
+    /// The units or the max-pool whose output are the bits; none where the
+    /// network has no such bits, which is before it has pooled.
+    std::optional<size_t> bits = {};
   };
   std::vector<Layer> layers;
 };
 
-/// Packs linear (binary) [+ batch norm] [+ dropout] + units, ..., linear
-/// (binary) [+ batch norm].
+/// Packs stages of linear or conv (binary) [+ max-pool] [+ batch norm]
+/// [+ max-pool] + units [+ max-pool] [+ flatten], with dropout anywhere, then
+/// linear (binary) [+ batch norm].
 ///   hidden: bit = 1 iff scale s + offset >= 0 iff (+-s) >= threshold,
 ///           an integer; scale = 0 gives INT32_MIN or INT32_MAX
+///   pooled: the greatest bit, or if sums are pooled the least where scale < 0:
+///           there the greatest sum has the least bit
 ///   last:   score = float(double(scale) s + double(offset))
 /// Errors: UsageError that names the layer and what it cannot be packed for.
 PackedNetwork pack(const Network& network, std::string name,

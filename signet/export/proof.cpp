@@ -1,17 +1,27 @@
 #include "signet/export/proof.h"
 
 #include <algorithm>
-#include <map>
 #include <span>
+#include <utility>
 
 #include "signet/base/error.h"
 #include "signet/core/torch.h"
 #include "signet/export/expect.h"
+#include "signet/models/weights.h"
 
 namespace signet {
 namespace {
 
-constexpr int64_t kBatch = 256;
+/// Examples at once, at most, and values of all layers that they may have:
+/// 256 MB of floats.
+constexpr int64_t kMaxBatch = 256;
+constexpr int64_t kMaxValues = int64_t{1} << 26;
+
+int64_t batch_for(const NetworkSpec& spec) {
+  int64_t values = spec.input.values();
+  for (const auto& layer : summarize(spec)) values += layer.output.values();
+  return std::clamp<int64_t>(kMaxValues / values, 1, kMaxBatch);
+}
 
 /// Counts and notes differences of two row-major arrays [rows, columns].
 template <class A, class B>
@@ -42,12 +52,67 @@ std::vector<int64_t> first_argmax(const float* scores, int64_t rows,
   return labels;
 }
 
-/// The integers of linear layer i, its output before the bias.
-Tensor integer_sums(const Network& network, size_t i, const Tensor& input,
-                    const Tensor& output) {
-  const auto& linear = dynamic_cast<const Linear&>(network.layer(i));
-  if (!linear.bias.defined()) return output;
-  return torch::matmul(input, binary_weights(linear.latent).t());
+/// What one pass of the network through LibTorch gives.
+struct Pass {
+  Tensor input;                 ///< of the first layer
+  std::vector<Tensor> outputs;  ///< of every layer
+};
+
+Pass run(Network& network, std::span<const uint8_t> pixels, int64_t rows) {
+  const auto& shape = network.spec().input;
+  const auto x = torch::from_blob(const_cast<uint8_t*>(pixels.data()),
+                                  {rows, shape.values()}, torch::kUInt8)
+                     .to(torch::kFloat);
+  Pass pass{.input = x, .outputs = {}};
+  if (!layer_input(network.spec(), 0).flat) {
+    pass.input = x.view({rows, shape.channels, shape.height, shape.width})
+                     .permute({0, 2, 3, 1});
+  }
+  ModeSampler mode;
+  network.forward(x, mode,
+                  [&](size_t, const Tensor& h) { pass.outputs.push_back(h); });
+  return pass;
+}
+
+/// The integers of layer i, a linear one or a convolution: its output before
+/// the bias.
+Tensor integer_sums(Network& network, size_t i, const Pass& pass) {
+  auto& layer = dynamic_cast<WeightedLayer&>(network.layer(i));
+  if (!layer.bias.defined()) return pass.outputs[i];
+  ModeSampler mode;
+  const Random random(0);
+  ForwardPass again{.sampler = mode, .random = random};
+  const auto bias = std::exchange(layer.bias, Tensor());
+  const auto sums =
+      layer.forward(i == 0 ? pass.input : pass.outputs[i - 1], again);
+  layer.bias = bias;
+  return sums;
+}
+
+/// Compares what layer l of the packed network traced with the pass.
+void compare_layer(Proof& proof, Network& network, const Pass& pass,
+                   const PackedNetwork::Layer& layer,
+                   const runtime::LayerTrace& trace, int64_t rows,
+                   int64_t first) {
+  if (layer.sums) {
+    const auto directions = torch::tensor(
+        std::vector<int>(layer.directions.begin(), layer.directions.end()),
+        torch::kInt);
+    const auto sums =
+        (integer_sums(network, *layer.sums, pass).to(torch::kInt) * directions)
+            .flatten(1)
+            .contiguous();
+    compare(proof, proof.integers, sums.data_ptr<int>(), trace.sums.data(),
+            rows, sums.size(1), first,
+            "pre-activation of " + layer_name(network.spec(), *layer.sums));
+  }
+  if (layer.bits) {
+    const auto high =
+        (pass.outputs[*layer.bits] > 0).to(torch::kUInt8).flatten(1);
+    compare(proof, proof.bits, high.contiguous().data_ptr<uint8_t>(),
+            trace.bits.data(), rows, high.size(1), first,
+            "unit of " + layer_name(network.spec(), *layer.bits));
+  }
 }
 
 }  // namespace
@@ -61,50 +126,21 @@ Proof prove(Network& network, const PackedNetwork& packed,
   torch::NoGradGuard no_gradient;
   network.eval();
   Proof proof;
-  auto workspace =
-      expect(runtime::Workspace::create(model, std::min<int64_t>(64, kBatch)));
-  for (int64_t first = 0; first < data.size(); first += kBatch) {
-    const int64_t rows = std::min(kBatch, data.size() - first);
+  auto workspace = expect(runtime::Workspace::create(model));
+  const int64_t batch = batch_for(network.spec());
+  for (int64_t first = 0; first < data.size(); first += batch) {
+    const int64_t rows = std::min(batch, data.size() - first);
     const auto pixels =
         std::span(data.images)
             .subspan(static_cast<size_t>(first * data.features()),
                      static_cast<size_t>(rows * data.features()));
     const auto trace = expect(model.trace(pixels, rows, workspace));
-
-    std::map<size_t, Tensor> outputs;
-    ModeSampler mode;
-    const auto x = torch::from_blob(const_cast<uint8_t*>(pixels.data()),
-                                    {rows, data.features()}, torch::kUInt8)
-                       .to(torch::kFloat);
-    const auto scores =
-        network
-            .forward(x, mode,
-                     [&](size_t i, const Tensor& h) { outputs[i] = h; })
-            .contiguous();
-
+    const auto pass = run(network, pixels, rows);
     for (size_t l = 0; l < packed.layers.size(); ++l) {
-      const auto& layer = packed.layers[l];
-      const auto name = layer_name(network.spec(), layer.linear);
-      const auto directions = torch::tensor(std::vector<int64_t>(
-          layer.directions.begin(), layer.directions.end()));
-      const auto input = layer.linear == 0 ? x : outputs.at(layer.linear - 1);
-      const auto sums =
-          (integer_sums(network, layer.linear, input, outputs.at(layer.linear))
-               .to(torch::kInt64) *
-           directions)
-              .contiguous();
-      compare(proof, proof.integers, sums.data_ptr<int64_t>(),
-              trace.layers[l].sums.data(), rows, sums.size(1), first,
-              "pre-activation of " + name);
-      if (l + 1 == packed.layers.size()) break;
-      size_t units = layer.linear;
-      while (!std::holds_alternative<UnitsSpec>(network.spec().layers[units]))
-        ++units;
-      const auto high = (outputs.at(units) > 0).to(torch::kUInt8).contiguous();
-      compare(proof, proof.bits, high.data_ptr<uint8_t>(),
-              trace.layers[l].bits.data(), rows, high.size(1), first,
-              "unit of " + layer_name(network.spec(), units));
+      compare_layer(proof, network, pass, packed.layers[l], trace.layers[l],
+                    rows, first);
     }
+    const auto scores = pass.outputs.back().contiguous();
     compare(proof, proof.scores, scores.data_ptr<float>(), trace.scores.data(),
             rows, scores.size(1), first, "score");
     const auto expected =

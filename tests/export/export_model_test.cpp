@@ -11,6 +11,7 @@
 namespace signet {
 namespace {
 
+const auto kInput = Shape::vector(50);
 const std::vector<std::string> kLayers = {"linear(outputs=67)", "batch-norm",
                                           "units", "linear(outputs=4)",
                                           "batch-norm"};
@@ -22,8 +23,8 @@ std::string text_of(const std::filesystem::path& path) {
 
 TEST(ExportModel, WritesTheModelThatItProved) {
   const TempFolder folder;
-  const auto network = random_network(50, kLayers, 3);
-  const auto data = random_data(50, 300, 4);
+  const auto network = random_network(kInput, kLayers, 3);
+  const auto data = random_data(kInput, 300, 4);
   int64_t done = 0;
   const auto exported =
       export_model(*network, "net", data, {{"seed", "3"}}, folder / "x.signet",
@@ -48,13 +49,14 @@ TEST(ExportModel, WritesTheModelThatItProved) {
 TEST(ExportModel, WritesNothingWithoutAProof) {
   const TempFolder folder;
   write_atomically(folder / "x.signet", "old");
-  const auto network = random_network(50, kLayers, 3);
-  const auto exported = export_model(*network, "net", random_data(50, 0, 4), {},
-                                     folder / "x.signet");
+  const auto network = random_network(kInput, kLayers, 3);
+  const auto exported = export_model(*network, "net", random_data(kInput, 0, 4),
+                                     {}, folder / "x.signet");
   EXPECT_FALSE(exported.proof.holds());
-  EXPECT_THROW(export_model(*network, "net", random_data(49, 9, 4), {},
-                            folder / "x.signet"),
-               UsageError);
+  EXPECT_THROW(
+      export_model(*network, "net", random_data(Shape::vector(49), 9, 4), {},
+                   folder / "x.signet"),
+      UsageError);
   EXPECT_EQ(text_of(folder / "x.signet"), "old");
   EXPECT_EQ(folder.count(), 1);
 }

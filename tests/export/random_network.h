@@ -13,10 +13,10 @@ namespace signet {
 
 /// A network whose batch norms have scales of both signs and of zero.
 inline std::shared_ptr<Network> random_network(
-    int64_t inputs, const std::vector<std::string>& layers, uint64_t seed) {
+    const Shape& input, const std::vector<std::string>& layers, uint64_t seed) {
   const Random random(seed);
   auto network =
-      std::make_shared<Network>(parse_network(Shape::vector(inputs), layers), random);
+      std::make_shared<Network>(parse_network(input, layers), random);
   torch::NoGradGuard no_gradient;
   uint32_t index = 0;
   for (auto& item : network->named_parameters()) {
@@ -39,11 +39,11 @@ inline std::shared_ptr<Network> random_network(
 }
 
 /// Images of random bytes with random labels.
-inline Dataset random_data(int64_t inputs, int64_t size, int classes) {
+inline Dataset random_data(const Shape& shape, int64_t size, int classes) {
   std::mt19937 engine(77);
   Dataset data;
-  data.image_shape = {1, 1, inputs};
-  for (int64_t i = 0; i < size * inputs; ++i)
+  data.image_shape = {shape.channels, shape.height, shape.width};
+  for (int64_t i = 0; i < size * shape.values(); ++i)
     data.images.push_back(static_cast<uint8_t>(engine()));
   for (int64_t i = 0; i < size; ++i)
     data.labels.push_back(static_cast<uint8_t>(engine() % classes));
