@@ -1,13 +1,12 @@
 #include "signet/optim/descent.h"
 
 #include <algorithm>
-#include <atomic>
 #include <cmath>
 #include <limits>
 
-#include "signet/core/kernels/parallel.h"
 #include "signet/core/kernels/vectorized.h"
 #include "signet/core/torch.h"
+#include "signet/optim/one_pass.h"
 #include "signet/optim/signs.h"
 
 namespace signet {
@@ -22,11 +21,6 @@ struct AdamConstants {
 AdamConstants adam_constants(const Direction& d, double rate, int64_t step) {
   const auto t = static_cast<double>(step);
   return {rate / (1 - std::pow(d.beta1, t)), 1 / (1 - std::pow(d.beta2, t))};
-}
-
-bool is_fast(const Tensor& t) {
-  return t.device().is_cpu() && t.scalar_type() == torch::kFloat &&
-         t.is_contiguous();
 }
 
 /// Constants of the step in the precision of the parameters.
@@ -73,17 +67,10 @@ int64_t adam_pass(const StepContext& c, const Direction& d, const Move& move) {
   float* m = memory(c, "m").data_ptr<float>();
   float* v = memory(c, "v").data_ptr<float>();
   const float* g = c.gradient.data_ptr<float>();
-  std::atomic<int64_t> flips = 0;
-  kernels::for_each_range(
+  return sum_over_ranges(
       c.parameter.numel(), [&](int64_t first, int64_t count) {
-        // In blocks whose count of flips fits 32 bits.
-        constexpr int64_t kBlock = int64_t{1} << 30;
-        for (int64_t i = first; i < first + count; i += kBlock) {
-          flips += adam_range(a, g + i, p + i, m + i, v + i,
-                              std::min(kBlock, first + count - i));
-        }
+        return adam_range(a, g + first, p + first, m + first, v + first, count);
       });
-  return flips;
 }
 
 }  // namespace
@@ -158,8 +145,8 @@ int64_t descend_reference(const StepContext& c, const Direction& d,
 
 int64_t descend(const StepContext& c, const Direction& d, const Move& move) {
   torch::NoGradGuard no_gradient;
-  if (d.kind == Direction::Kind::adam && is_fast(c.parameter) &&
-      is_fast(c.gradient)) {
+  if (d.kind == Direction::Kind::adam && is_plain_float(c.parameter) &&
+      is_plain_float(c.gradient)) {
     return adam_pass(c, d, move);
   }
   return descend_reference(c, d, move);

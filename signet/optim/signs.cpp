@@ -1,10 +1,9 @@
 #include "signet/optim/signs.h"
 
-#include <atomic>
-
 #include "signet/core/kernels/parallel.h"
 #include "signet/core/kernels/vectorized.h"
 #include "signet/core/torch.h"
+#include "signet/optim/one_pass.h"
 
 namespace signet {
 namespace {
@@ -15,27 +14,16 @@ void signs_range(const float* x, uint8_t* positive, int64_t n) {
 }
 
 SIGNET_VECTORIZED
-int64_t flips_range(const float* x, const uint8_t* positive, int64_t n) {
-  constexpr int64_t kBlock = int64_t{1} << 20;  // the count fits 32 bits
-  int64_t flips = 0;
-  for (int64_t first = 0; first < n; first += kBlock) {
-    const int64_t end = std::min(n, first + kBlock);
-    int32_t count = 0;
-    for (int64_t i = first; i < end; ++i) count += (x[i] >= 0) != positive[i];
-    flips += count;
-  }
+int32_t flips_range(const float* x, const uint8_t* positive, int64_t n) {
+  int32_t flips = 0;
+  for (int64_t i = 0; i < n; ++i) flips += (x[i] >= 0) != positive[i];
   return flips;
-}
-
-bool is_fast(const at::Tensor& x) {
-  return x.device().is_cpu() && x.scalar_type() == torch::kFloat &&
-         x.is_contiguous();
 }
 
 }  // namespace
 
 at::Tensor positive_signs(const at::Tensor& x) {
-  if (!is_fast(x)) return (x.detach() >= 0).to(torch::kUInt8);
+  if (!is_plain_float(x)) return (x.detach() >= 0).to(torch::kUInt8);
   auto positive = torch::empty(x.sizes(), torch::kUInt8);
   kernels::for_each_range(x.numel(), [&](int64_t first, int64_t count) {
     signs_range(x.data_ptr<float>() + first,
@@ -45,13 +33,13 @@ at::Tensor positive_signs(const at::Tensor& x) {
 }
 
 int64_t count_flips(const at::Tensor& x, const at::Tensor& positive) {
-  if (!is_fast(x)) return (positive_signs(x) != positive).sum().item<int64_t>();
-  std::atomic<int64_t> flips = 0;
-  kernels::for_each_range(x.numel(), [&](int64_t first, int64_t count) {
-    flips += flips_range(x.data_ptr<float>() + first,
-                         positive.data_ptr<uint8_t>() + first, count);
+  if (!is_plain_float(x))
+    return (positive_signs(x) != positive).sum().item<int64_t>();
+  const auto* from = x.data_ptr<float>();
+  const auto* signs = positive.data_ptr<uint8_t>();
+  return sum_over_ranges(x.numel(), [&](int64_t first, int64_t count) {
+    return flips_range(from + first, signs + first, count);
   });
-  return flips;
 }
 
 }  // namespace signet
