@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <random>
+#include <variant>
 
 #include "signet/base/overloaded.h"
 #include "signet/core/torch.h"
@@ -14,63 +15,155 @@ namespace {
 constexpr int kRounds = 21;
 constexpr double kRoundSeconds = 0.03;
 
+/// Packed rows of weights as -1 and +1.
+at::Tensor unpack(const std::vector<uint64_t>& weights, int64_t rows,
+                  int64_t columns) {
+  auto signs = at::empty({rows, columns});
+  float* w = signs.data_ptr<float>();
+  const int64_t words = (columns + 63) / 64;
+  for (int64_t j = 0; j < rows; ++j) {
+    for (int64_t k = 0; k < columns; ++k) {
+      const auto word = weights[static_cast<size_t>(j * words + k / 64)];
+      w[j * columns + k] = (word >> (k % 64) & 1) ? 1.0f : -1.0f;
+    }
+  }
+  return signs;
+}
+
 /// The same network for LibTorch, as its users would run it when they want it
-/// fast: folded batch norm, no gradient.
+/// fast: folded batch norm, no gradient. Between layers are signs; where the
+/// packed network has bits {0,1}, half the weights and half their sum in the
+/// bias make up for it.
 class FloatNetwork {
  public:
-  explicit FloatNetwork(const runtime::ModelDescription& model) {
+  explicit FloatNetwork(const runtime::ModelDescription& model)
+      : in_(input_shape(model.layers.front())) {
     for (const auto& layer : model.layers)
-      add(std::get<runtime::BinaryLinear>(layer));
+      std::visit([this](const auto& each) { add(each); }, layer);
   }
 
   at::Tensor forward(at::Tensor h) const {
-    for (size_t i = 0; i < layers_.size(); ++i) {
-      h = at::linear(h, layers_[i].weight, layers_[i].bias);
-      if (i + 1 < layers_.size()) h = h.sign_();
-    }
+    if (in_.pixels() > 1) h = h.view({-1, in_.channels, in_.height, in_.width});
+    for (const auto& layer : layers_)
+      h = std::visit([&](const auto& each) { return apply(each, h); }, layer);
     return h;
   }
 
  private:
-  struct Layer {
+  struct Linear {
     at::Tensor weight, bias;
+    bool reads_signs = false;
   };
+  struct Conv {
+    at::Tensor weight, bias;
+    int64_t stride = 1, pad = 0;
+    double outside = 0;
+    bool reads_signs = false;
+  };
+  struct Pool {
+    std::vector<int64_t> window;
+    int64_t stride = 1;
+    at::Tensor directions;  ///< of channels; undefined: all are +1
+  };
+  using Step = std::variant<Linear, Conv, Pool>;
 
-  /// A layer that reads bits is given signs here: half the weights, and half
-  /// their sum in the bias.
-  void add(const runtime::BinaryLinear& layer) {
-    auto weight = at::empty({layer.outputs, layer.inputs});
-    float* w = weight.data_ptr<float>();
-    const int64_t words = (layer.inputs + 63) / 64;
-    for (int64_t j = 0; j < layer.outputs; ++j) {
-      for (int64_t k = 0; k < layer.inputs; ++k) {
-        const auto word =
-            layer.weights[static_cast<size_t>(j * words + k / 64)];
-        w[j * layer.inputs + k] = (word >> (k % 64) & 1) ? 1.0f : -1.0f;
-      }
+  static at::Tensor apply(const Linear& layer, at::Tensor h) {
+    if (layer.reads_signs) h = h.sign_();
+    if (h.dim() == 4) h = h.permute({0, 2, 3, 1}).flatten(1);
+    return at::linear(h, layer.weight, layer.bias);
+  }
+
+  static at::Tensor apply(const Conv& layer, at::Tensor h) {
+    if (layer.reads_signs) h = h.sign_();
+    int64_t pad = layer.pad;
+    if (pad > 0 && layer.outside != 0) {
+      h = at::constant_pad_nd(h, {pad, pad, pad, pad}, layer.outside);
+      pad = 0;
     }
-    auto bias = at::zeros({layer.outputs});
+    return at::conv2d(h, layer.weight, layer.bias, layer.stride, pad);
+  }
+
+  static at::Tensor apply(const Pool& layer, at::Tensor h) {
+    h = at::max_pool2d(h, layer.window, layer.stride);
+    return layer.directions.defined() ? h.mul_(layer.directions) : h;
+  }
+
+  /// s >= t for integers s is s - t + 1/2 > 0.
+  static at::Tensor half_above(const runtime::Thresholds& thresholds) {
+    std::vector<float> half;
+    for (int32_t t : thresholds.values)
+      half.push_back(0.5f - static_cast<float>(t));
+    return at::tensor(half);
+  }
+
+  void add(const runtime::BinaryLinear& layer) {
+    Linear made{.weight = unpack(layer.weights, layer.outputs, layer.inputs),
+                .bias = at::zeros({layer.outputs}),
+                .reads_signs = !layers_.empty()};
     if (layer.input == runtime::InputEncoding::bits) {
-      weight = weight / 2;
-      bias = bias + weight.sum(1);
+      made.weight = made.weight / 2;
+      made.bias = made.weight.sum(1);
     }
     std::visit(Overloaded{[&](const runtime::Thresholds& t) {
-                            // s >= t for integers s is s - t + 1/2 > 0.
-                            std::vector<float> half;
-                            for (int32_t v : t.values)
-                              half.push_back(0.5f - static_cast<float>(v));
-                            bias = bias + at::tensor(half);
+                            made.bias = made.bias + half_above(t);
                           },
                           [&](const runtime::Scores& s) {
                             const auto scale = at::tensor(s.scale);
-                            weight = weight * scale.unsqueeze(1);
-                            bias = bias * scale + at::tensor(s.offset);
+                            made.weight = made.weight * scale.unsqueeze(1);
+                            made.bias =
+                                made.bias * scale + at::tensor(s.offset);
                           }},
                layer.output);
-    layers_.push_back({weight.contiguous(), bias});
+    made.weight = made.weight.contiguous();
+    layers_.push_back(std::move(made));
   }
 
-  std::vector<Layer> layers_;
+  void add(const runtime::BinaryConv& layer) {
+    const auto& window = layer.window;
+    Conv made{.weight = unpack(layer.weights, layer.outputs, layer.patch())
+                            .view({layer.outputs, window.height, window.width,
+                                   layer.in.channels})
+                            .permute({0, 3, 1, 2})
+                            .contiguous(),
+              .bias = half_above(layer.thresholds),
+              .stride = window.stride,
+              .pad = window.pad,
+              .reads_signs = !layers_.empty()};
+    constexpr double kOutside[] = {0, -1, 1};
+    made.outside = kOutside[static_cast<int>(layer.padding)];
+    if (layer.input == runtime::InputEncoding::bits) {
+      made.weight = made.weight / 2;
+      made.bias = made.bias + made.weight.sum({1, 2, 3});
+      made.outside = 2 * made.outside - 1;
+    }
+    layers_.push_back(std::move(made));
+  }
+
+  /// Sums are pooled as the network was trained: channels that were turned
+  /// around are turned back before, and around again after.
+  void add(const runtime::MaxPool& layer) {
+    Pool made{.window = {layer.window.height, layer.window.width},
+              .stride = layer.window.stride,
+              .directions = {}};
+    if (!layer.least.empty()) {
+      const auto turned = unpack(layer.least, 1, layer.in.channels).view({-1});
+      made.directions = turned.neg().view({1, -1, 1, 1});
+      size_t before = layers_.size();
+      while (!std::holds_alternative<Conv>(layers_[--before])) {
+        // A pool before it leaves the sums turned back for this one.
+        std::get<Pool>(layers_[before]).directions = at::Tensor();
+      }
+      if (before + 1 == layers_.size()) {
+        auto& conv = std::get<Conv>(layers_[before]);
+        conv.weight = conv.weight * turned.neg().view({-1, 1, 1, 1});
+        conv.bias = conv.bias * turned.neg();
+      }
+    }
+    layers_.push_back(std::move(made));
+  }
+
+  runtime::MapShape in_;
+  std::vector<Step> layers_;
 };
 
 double median(std::vector<double> values) {

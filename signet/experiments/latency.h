@@ -18,9 +18,10 @@ struct Latency {
 };
 
 /// Measures the packed network against the same network in LibTorch fp32:
-/// linear layers with +-1 float weights, batch norm folded into scale and bias
-/// of a linear layer, sign between them, pixels as float. Both run on
-/// the calling thread: the caller pins it and gives LibTorch one thread.
+/// linear layers and convolutions with +-1 float weights, batch norm folded
+/// into their bias and the scale of the last, sign between them, sums pooled,
+/// pixels as float. Both run on the calling thread: the caller pins it and
+/// gives LibTorch one thread.
 /// Cost: about 2 s for each batch size.
 std::vector<Latency> measure_latency(const runtime::Model& model,
                                      const runtime::ModelDescription& weights,
