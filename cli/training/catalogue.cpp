@@ -14,12 +14,6 @@
 namespace signet {
 namespace {
 
-template <class Record>
-void print_list(const std::vector<Record>& records) {
-  for (const auto& r : records)
-    std::printf("  %-18s %s\n", r.name.c_str(), r.summary.c_str());
-}
-
 void print_parameters(const std::vector<Parameter>& parameters) {
   for (const auto& p : parameters) std::printf("  %s\n", describe(p).c_str());
 }
@@ -35,6 +29,13 @@ void print_table(const std::vector<std::vector<std::string>>& rows) {
       std::printf("%-*s  ", static_cast<int>(widths[i]), row[i].c_str());
     std::printf("%s\n", row.back().c_str());
   }
+}
+
+void print_optimizers() {
+  std::vector<std::vector<std::string>> rows;
+  for (const auto& r : table<WeightRule>())
+    rows.push_back({"  " + r.name, r.summary});
+  print_table(rows);
 }
 
 void print_estimators() {
@@ -73,11 +74,16 @@ bool print_record(const std::string& name) {
   return false;
 }
 
-void print_layers() {
+/// Every kind of layer, or the one of that name. False if there is none.
+bool print_layers(const std::string& name = "") {
+  bool found = false;
   for (const auto& kind : layer_kinds()) {
+    if (!name.empty() && kind.name != name) continue;
     std::printf("%s: %s\n", kind.name.c_str(), kind.help.c_str());
     print_parameters(kind.parameters);
+    found = true;
   }
+  return found;
 }
 
 int help(const std::string& topic) {
@@ -90,7 +96,8 @@ int help(const std::string& topic) {
     print_layers();
     return 0;
   }
-  if (print_record<Estimator>(topic) || print_record<WeightRule>(topic))
+  if (print_record<Estimator>(topic) || print_record<WeightRule>(topic) ||
+      print_layers(topic))
     return 0;
   for (const auto& command : table<Command>()) {
     if (command.name != topic) continue;
@@ -103,6 +110,7 @@ int help(const std::string& topic) {
   for (const auto& r : table<Command>()) known.push_back(r.name);
   for (const auto& r : table<Estimator>()) known.push_back(r.name);
   for (const auto& r : table<WeightRule>()) known.push_back(r.name);
+  for (const auto& kind : layer_kinds()) known.push_back(kind.name);
   throw UsageError("help: " + unknown_name("topic", topic, known));
 }
 
@@ -127,7 +135,7 @@ const Registered<Command> optimizers{{
     .summary = "List the rules for weights",
     .setup = [](CLI::App&) -> std::function<int()> {
       return [] {
-        print_list(table<WeightRule>());
+        print_optimizers();
         return 0;
       };
     },
@@ -135,8 +143,9 @@ const Registered<Command> optimizers{{
 
 const Registered<Command> help_command{{
     .name = "help",
-    .summary = "Explain 'recipe', 'layers', an estimator, an optimizer or a "
-               "command",
+    .summary =
+        "Explain 'recipe', 'layers', a layer, an estimator, an optimizer "
+        "or a command",
     .setup = [](CLI::App& app) -> std::function<int()> {
       auto topic = std::make_shared<std::string>();
       app.add_option("topic", *topic, "what to explain")->required();

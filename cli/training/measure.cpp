@@ -79,7 +79,6 @@ Problem problem_of(const Options& o) {
 
 int run(const Options& o) {
   start_torch(o.threads);
-  keep_freed_memory();
   auto problem = problem_of(o);
   for (const auto& e : o.estimators) BoundEstimator{e};
   const auto command = command_text(o);

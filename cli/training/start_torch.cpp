@@ -10,6 +10,14 @@
 #include "signet/experiments/blas_check.h"
 
 namespace signet {
+namespace {
+
+void keep_freed_memory() {
+  mallopt(M_MMAP_THRESHOLD, 1 << 25);  // the greatest that glibc takes
+  mallopt(M_TRIM_THRESHOLD, 1 << 30);
+}
+
+}  // namespace
 
 void start_torch(int threads) {
   if (threads == 0) {
@@ -20,13 +28,9 @@ void start_torch(int threads) {
   if (threads <= 0 && sched_getaffinity(0, sizeof allowed, &allowed) == 0)
     threads = CPU_COUNT(&allowed);
   at::set_num_threads(threads > 0 ? threads : 1);
+  keep_freed_memory();
   const auto warning = slow_blas_warning();
   if (!warning.empty()) std::fprintf(stderr, "%s\n", warning.c_str());
-}
-
-void keep_freed_memory() {
-  mallopt(M_MMAP_THRESHOLD, 1 << 25);
-  mallopt(M_TRIM_THRESHOLD, 1 << 30);
 }
 
 }  // namespace signet

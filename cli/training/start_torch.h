@@ -7,11 +7,9 @@ namespace signet {
 /// all processors that this process may use; LibTorch itself leaves it to
 /// chance until its first parallel loop. Warns in one line if matrix products
 /// are slow (signet/experiments/blas_check.h).
+/// Memory that is freed is kept for the next tensor instead of being given
+/// back: the same tensors are made anew in every step, and their fresh pages
+/// cost up to a half of the time.
 void start_torch(int threads);
-
-/// Keeps memory that is freed instead of giving it back to the system: for
-/// many small tensors made anew in every run, as in `signet measure`, whose
-/// pages cost a quarter of the time otherwise.
-void keep_freed_memory();
 
 }  // namespace signet

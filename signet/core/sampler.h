@@ -35,6 +35,10 @@ class Sampler {
   /// the type of logits.x.
   virtual Tensor draw_normalized(const NormalizedLogits& logits,
                                  const UnitOptions& units);
+
+  /// Whether every unit takes its more probable state. The network then is
+  /// another one, with statistics of its own.
+  virtual bool is_mode() const { return false; }
 };
 
 /// Zero noise: x = high where a >= 0. The mode (most probable state given
@@ -42,6 +46,7 @@ class Sampler {
 class ModeSampler : public Sampler {
  public:
   Tensor draw(const Tensor& logits, const UnitOptions& units) override;
+  bool is_mode() const override { return true; }
 };
 
 }  // namespace signet

@@ -39,6 +39,10 @@ nlohmann::json layers_json(const NetworkSpec& spec) {
 
 }  // namespace
 
+bool is_optional(const std::string& name) {
+  return name.find(".mode_") != std::string::npos;
+}
+
 std::map<std::string, Tensor> network_state(const Network& network) {
   std::map<std::string, Tensor> state;
   for (const auto& item : network.named_parameters())
@@ -61,6 +65,7 @@ void load_network_state(Network& network,
     own[name].copy_(tensor);
     own.erase(name);
   }
+  std::erase_if(own, [](const auto& item) { return is_optional(item.first); });
   check(own.empty(), "checkpoint",
         "lacks '" + (own.empty() ? "" : own.begin()->first) + "'");
 }

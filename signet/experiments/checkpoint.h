@@ -22,8 +22,13 @@ struct Checkpoint {
   std::map<std::string, Tensor> estimator;  ///< EstimatorState::tensors
 };
 
+/// Whether a network's state may lack this tensor: statistics of the mode,
+/// which a file of another program has not.
+bool is_optional(const std::string& name);
+
 /// Parameters and buffers by name. They share memory with the network.
 std::map<std::string, Tensor> network_state(const Network& network);
+/// Statistics of the mode may be missing; they then count as not collected.
 /// Errors: UsageError for a missing or unknown name, or another shape.
 void load_network_state(Network& network,
                         const std::map<std::string, Tensor>& state);

@@ -10,7 +10,8 @@
 namespace signet {
 namespace {
 
-constexpr int64_t kBatch = 500;
+/// Maps of more examples would leave the cache.
+constexpr int64_t kBatch = 100;
 
 /// One mode as it is filled, batch after batch.
 struct Tally {

@@ -83,6 +83,7 @@ void read_weights(const fs::path& path, Network& network) {
     found->second.copy_(value);
     own.erase(found);
   }
+  std::erase_if(own, [](const auto& item) { return is_optional(item.first); });
   check(own.empty(), path.string(),
         "must have a tensor '" + (own.empty() ? "" : own.begin()->first) +
             "', but has none");

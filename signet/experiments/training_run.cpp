@@ -108,11 +108,8 @@ void TrainingRun::start() {
   if (!recipe_.train.from.empty())
     start_from(network_, network_state(*load_run(recipe_.train.from).network));
   if (recipe_.train.init_batch > 0) {
-    // Step 0 initialised the weights; its order of examples is used nowhere.
     const auto random = random_.at_step(0);
-    const auto index = random.site(RandomUse::shuffle)
-                           .permutation(parts_.train.size())
-                           .narrow(0, 0, recipe_.train.init_batch);
+    const auto index = some_examples(recipe_.train.init_batch);
     initialize_from_batch(network_, images(index, random), random);
   }
 }
@@ -151,7 +148,28 @@ Totals TrainingRun::train_epoch(int64_t epoch, Progress& progress) {
   // Signs of NaN are signs: the loss of binary weights would not show it.
   const auto lost = first_non_finite(network_);
   if (!lost.empty()) stop("after", lost + " is not finite");
+  fit_mode_statistics();
   return totals;
+}
+
+void TrainingRun::fit_mode_statistics() {
+  constexpr int64_t kExamples = 5000, kBatch = 100;
+  const auto index = some_examples(std::min(kExamples, parts_.train.size()));
+  std::vector<Tensor> batches;
+  for (const auto& part : index.split(kBatch)) {
+    if (part.size(0) > 1)
+      batches.push_back(
+          parts_.train.images.index_select(0, part).to(torch::kFloat));
+  }
+  network_.fit_mode_statistics(batches);
+}
+
+Tensor TrainingRun::some_examples(int64_t count) const {
+  // No step is numbered 0, so its order of examples is used nowhere else.
+  return random_.at_step(0)
+      .site(RandomUse::shuffle)
+      .permutation(parts_.train.size())
+      .narrow(0, 0, count);
 }
 
 Evaluation TrainingRun::test(const Examples& examples) {

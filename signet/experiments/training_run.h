@@ -51,6 +51,7 @@ class TrainingRun {
   void save(const std::filesystem::path& path, int64_t epoch) const;
 
   /// Trains epoch 1, 2, ...; each sees the examples in an order of its own.
+  /// At its end the mode network gets its statistics from 5000 of them.
   /// Errors: std::runtime_error, one line, if the loss or a parameter stops
   /// being finite: at which step, and in which layer first.
   Totals train_epoch(int64_t epoch, Progress& progress);
@@ -67,6 +68,9 @@ class TrainingRun {
   double take_flip_ratio() { return optimizer_.take_flip_ratio(); }
 
  private:
+  void fit_mode_statistics();
+  /// Indices of so many training examples, at random.
+  Tensor some_examples(int64_t count) const;
   void train_step(const Tensor& index, Totals& totals);
   /// Adds `share` of the gradient of one forward and backward pass.
   Totals train_pass(const Tensor& x, const Tensor& labels, const Random& random,

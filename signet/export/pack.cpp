@@ -60,7 +60,7 @@ Affine affine_of(const Network& network, const Stage& stage) {
                 .offset = {}};
   if (stage.norm) {
     const auto folded =
-        dynamic_cast<const BatchNorm&>(network.layer(*stage.norm)).folded();
+        dynamic_cast<const BatchNorm&>(network.layer(*stage.norm)).folded(true);
     affine = {to_floats(folded.scale), to_floats(folded.offset)};
   } else if (weighted.bias.defined()) {
     affine.offset = to_floats(weighted.bias);

@@ -45,6 +45,10 @@ BatchNorm::BatchNorm(int64_t channels, const BatchNormSpec& spec)
   }
   running_mean = register_buffer("running_mean", torch::zeros({channels}));
   running_var = register_buffer("running_var", torch::ones({channels}));
+  mode_mean = register_buffer("mode_mean", torch::zeros({channels}));
+  mode_var = register_buffer("mode_var", torch::ones({channels}));
+  mode_batches =
+      register_buffer("mode_batches", torch::zeros({1}, torch::kInt64));
 }
 
 void BatchNorm::check_input(const Tensor& x) const {
@@ -53,41 +57,59 @@ void BatchNorm::check_input(const Tensor& x) const {
             "], but got " + shape_text(x.sizes()));
 }
 
-Tensor BatchNorm::forward(const Tensor& x) {
+Tensor BatchNorm::forward(const Tensor& x, ForwardPass& pass) {
   check_input(x);
-  return is_training() ? normalize(x).value() : apply_affine(x, folded());
-}
-
-Tensor BatchNorm::forward(const Tensor& x, ForwardPass&) {
+  if (is_training()) return normalize(x).value();
+  if (collecting_) {
+    mode_batches += 1;
+    return normalize(x, mode_mean, mode_var, 1 / mode_batches.item().toDouble())
+        .value();
+  }
+  const auto affine = folded(pass.sampler.is_mode());
   // Replicates meet the axis before that of the examples: pixels of a map are
   // examples to a batch norm.
   const bool replicates = weight.defined() && weight.dim() == 2;
-  if (!replicates || x.dim() < 5) return forward(x);
-  return forward(x.flatten(-4, -2)).view(x.sizes());
+  if (!replicates || x.dim() < 5) return apply_affine(x, affine);
+  return apply_affine(x.flatten(-4, -2), affine).view(x.sizes());
 }
 
 NormalizedLogits BatchNorm::normalize(const Tensor& x) {
   check_input(x);
+  return normalize(x, running_mean, running_var, spec_.momentum);
+}
+
+NormalizedLogits BatchNorm::normalize(const Tensor& x, Tensor& mean,
+                                      Tensor& variance, double share) {
   const auto rows = x.numel() / x.size(-1);
   check(rows > 1, "BatchNorm", "training needs at least 2 examples in a batch");
-  torch::NoGradGuard no_gradient;
   const auto moments = channel_moments(x.detach());
-  const double n = static_cast<double>(rows);
-  running_mean.lerp_(moments.mean.to(running_mean.dtype()), spec_.momentum);
-  running_var.lerp_((moments.variance * (n / (n - 1))).to(running_var.dtype()),
-                    spec_.momentum);
+  {
+    torch::NoGradGuard no_gradient;
+    const double n = static_cast<double>(rows);
+    mean.lerp_(moments.mean.to(mean.dtype()), share);
+    variance.lerp_((moments.variance * (n / (n - 1))).to(variance.dtype()),
+                   share);
+  }
   return normalized_logits(x, weight, bias, moments, spec_.epsilon);
 }
 
-BatchNorm::Affine BatchNorm::folded() const {
-  auto scale = 1 / (running_var.to(torch::kDouble) + spec_.epsilon).sqrt();
+void BatchNorm::collect_mode_statistics(bool on) {
+  collecting_ = on;
+  if (on) mode_batches.zero_();
+}
+
+BatchNorm::Affine BatchNorm::folded(bool mode) const {
+  mode = mode && mode_batches.item<int64_t>() > 0;
+  const auto& mean = mode ? mode_mean : running_mean;
+  const auto& variance = mode ? mode_var : running_var;
+  auto scale = 1 / (variance.to(torch::kDouble) + spec_.epsilon).sqrt();
   const auto of_replicates = [](const Tensor& t) {
     return (t.dim() == 2 ? t.unsqueeze(1) : t).to(torch::kDouble);
   };
   if (weight.defined()) scale = scale * of_replicates(weight);
-  auto offset = -running_mean.to(torch::kDouble) * scale;
+  auto offset = -mean.to(torch::kDouble) * scale;
   if (bias.defined()) offset = offset + of_replicates(bias);
-  return {scale.to(running_mean.dtype()), offset.to(running_mean.dtype())};
+  return {scale.to(mean.dtype()), offset.to(mean.dtype())};
 }
 
 Tensor apply_affine(const Tensor& x, const BatchNorm::Affine& affine) {

@@ -27,14 +27,18 @@ struct BatchNormSpec {
 /// with scale and offset rounded to the type of x beforehand. So it is
 /// monotone in x, the same on every machine, and the exporter can fold it
 /// into integer thresholds and scores without a rounding of its own.
+///
+/// The mode network has a mean and a variance of its own. Its units are +-1
+/// where sampled ones are tanh(a) on average, so the sums that they feed are
+/// larger; with the running statistics its thresholds would be off. Until they
+/// are collected, the mode has the running ones.
 /// Shapes: [..., channels]; in evaluation also [..., R, B, channels], or maps
 /// [..., R, B, height, width, channels], with weight and bias [R, channels].
 class BatchNorm : public Layer {
  public:
   BatchNorm(int64_t channels, const BatchNormSpec& spec);
 
-  Tensor forward(const Tensor& x);
-  Tensor forward(const Tensor& x, ForwardPass&) override;
+  Tensor forward(const Tensor& x, ForwardPass& pass) override;
   std::vector<Tensor*> handles() override { return {&weight, &bias}; }
   bool takes_bfloat16() const override { return is_training(); }
 
@@ -43,20 +47,31 @@ class BatchNorm : public Layer {
   /// Errors: UsageError if x has fewer than two rows.
   NormalizedLogits normalize(const Tensor& x);
 
+  /// In evaluation: from now on, or no more, forward passes take the mean and
+  /// variance of their batch, and those of the mode become the mean over these
+  /// batches.
+  void collect_mode_statistics(bool on);
+
   /// y = scale x + offset, what evaluation computes.
   struct Affine {
     Tensor scale;   ///< [channels] or [R, 1, channels]
     Tensor offset;  ///< the same
   };
-  Affine folded() const;
+  Affine folded(bool mode) const;
 
   Tensor weight, bias;  ///< undefined if not affine
   Tensor running_mean, running_var;
+  Tensor mode_mean, mode_var;
+  Tensor mode_batches;  ///< [1], int64: of how many batches; 0: not collected
 
  private:
   void check_input(const Tensor& x) const;
+  /// By the moments of x, which move `mean` and `variance` by `share`.
+  NormalizedLogits normalize(const Tensor& x, Tensor& mean, Tensor& variance,
+                             double share);
 
   BatchNormSpec spec_;
+  bool collecting_ = false;
 };
 
 /// float(double(scale) x + double(offset)): one rounding, whatever the CPU.

@@ -76,6 +76,23 @@ Tensor Network::forward(const Tensor& x, Sampler& sampler,
   return widened(h);
 }
 
+void Network::fit_mode_statistics(const std::vector<Tensor>& batches) {
+  std::vector<BatchNorm*> norms;
+  for (const auto& layer : layers_) {
+    if (auto* norm = dynamic_cast<BatchNorm*>(layer.get()))
+      norms.push_back(norm);
+  }
+  if (norms.empty()) return;
+  torch::NoGradGuard no_gradient;
+  const bool was_training = is_training();
+  eval();
+  for (auto* norm : norms) norm->collect_mode_statistics(true);
+  ModeSampler mode;
+  for (const auto& batch : batches) forward(batch, mode);
+  for (auto* norm : norms) norm->collect_mode_statistics(false);
+  train(was_training);
+}
+
 std::vector<Tensor*> Network::handles() {
   std::vector<Tensor*> all;
   for (const auto& layer : layers_) {

@@ -42,6 +42,12 @@ class Network : public torch::nn::Module {
   /// Errors: UsageError for another type.
   void set_precision(at::ScalarType type);
 
+  /// Runs the mode of the network, in evaluation, on each batch and gives every
+  /// batch norm the mode's own mean and variance, the mean over the batches.
+  /// Shapes: each [B, inputs] as forward() takes it, B > 1. Without batch norm
+  /// nothing happens.
+  void fit_mode_statistics(const std::vector<Tensor>& batches);
+
   /// What dropout draws from; set it anew for every training step.
   void set_dropout_random(const Random& random) { dropout_random_ = random; }
 

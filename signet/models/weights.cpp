@@ -98,19 +98,21 @@ WeightedLayer::Drawn WeightedLayer::weights(int64_t examples,
     return {binary_weights(latent, type)};
   }
 
-  // An axis of examples in front of each matrix, of length 1 for one draw.
-  auto logits = latent.unsqueeze(latent.dim() - dims_);
+  // [..., 1 or B, number of weights]: units of a layer, as estimators know it.
+  const auto shape =
+      latent.sizes().slice(static_cast<size_t>(latent.dim() - dims_));
+  auto logits = latent.flatten(-dims_, -1).unsqueeze(-2);
   if (spec_.draw_for_each_example) {
-    auto shape = logits.sizes().vec();
-    shape[static_cast<size_t>(latent.dim() - dims_)] = examples;
-    logits = logits.expand(shape);
+    auto sizes = logits.sizes().vec();
+    sizes[sizes.size() - 2] = examples;
+    logits = logits.expand(sizes);
   }
-  const auto w = pass.sampler
-                     .draw(logits, {.encoding = Encoding::signs,
-                                    .noise = &find_noise(spec_.noise)})
-                     .to(type);
-  if (spec_.draw_for_each_example) return {w, true};
-  return {w.squeeze(w.dim() - dims_ - 1)};
+  auto w = pass.sampler
+               .draw(logits, {.encoding = Encoding::signs,
+                              .noise = &find_noise(spec_.noise)})
+               .to(type);
+  if (!spec_.draw_for_each_example) w = w.squeeze(-2);
+  return {w.unflatten(-1, shape), spec_.draw_for_each_example};
 }
 
 Tensor WeightedLayer::with_bias(const Tensor& y) const {

@@ -1,10 +1,12 @@
 #include "signet/models/batch_norm.h"
+#include "signet/models/network.h"
 
 #include <gtest/gtest.h>
 
 #include "signet/base/error.h"
 #include "signet/core/normalized_units.h"
 #include "signet/core/random.h"
+#include "signet/core/samplers.h"
 #include "signet/core/torch.h"
 
 namespace signet {
@@ -27,6 +29,14 @@ double distance(const Tensor& a, const Tensor& b) {
   return (a.to(torch::kDouble) - b).abs().max().item<double>();
 }
 
+/// What a layer of a sampled network computes.
+Tensor forward(BatchNorm& norm, const Tensor& x) {
+  IndependentSampler sampler(Random(1));
+  const Random random(1);
+  ForwardPass pass{.sampler = sampler, .random = random};
+  return norm.forward(x, pass);
+}
+
 TEST(BatchNormTraining, IsATens) {
   for (const bool affine : {true, false}) {
     BatchNorm norm(11, {.momentum = 0.3, .epsilon = 1e-3, .affine = affine});
@@ -43,7 +53,7 @@ TEST(BatchNormTraining, IsATens) {
     const auto exact = at::batch_norm(exact_x.view({120, 11}), weight, bias,
                                       mean, variance, true, 0.3, 1e-3, false)
                            .view(x.sizes());
-    const auto y = norm.forward(x);
+    const auto y = forward(norm, x);
     EXPECT_LT(distance(y, exact), 1e-5);
     EXPECT_LT(distance(norm.running_mean, mean), 1e-6);
     EXPECT_LT(distance(norm.running_var, variance), 1e-6);
@@ -63,7 +73,7 @@ TEST(BatchNormTraining, NormalizeGivesWhatForwardWrites) {
   set(other);
   const auto x = numbers({30, 5}, 7);
   const auto logits = norm.normalize(x);
-  EXPECT_TRUE(logits.value().equal(other.forward(x)));
+  EXPECT_TRUE(logits.value().equal(forward(other, x)));
   EXPECT_TRUE(norm.running_mean.equal(other.running_mean));
   EXPECT_TRUE(norm.running_var.equal(other.running_var));
   // In bfloat16 the values may be a little different, the running moments
@@ -83,9 +93,59 @@ TEST(BatchNormTraining, NormalizeGivesWhatForwardWrites) {
 
 TEST(BatchNormTraining, RefusesOneRow) {
   BatchNorm norm(5, {});
-  EXPECT_THROW(norm.forward(torch::zeros({1, 5})), UsageError);
+  EXPECT_THROW(forward(norm, torch::zeros({1, 5})), UsageError);
   EXPECT_THROW(norm.normalize(torch::zeros({2, 4})), UsageError);
-  EXPECT_NO_THROW(norm.forward(torch::zeros({2, 5})));
+  EXPECT_NO_THROW(forward(norm, torch::zeros({2, 5})));
+}
+
+// The mode of a network has the moments of its own sums, the mean over the
+// batches; sampled units keep the running ones.
+TEST(ModeStatistics, AreThoseOfTheModeNetwork) {
+  Network network(
+      parse_network(Shape::vector(4),
+                    {"linear(outputs=6)", "batch-norm", "units",
+                     "dropout(rate=0.5)", "linear(outputs=3)", "batch-norm"}),
+      Random(1));
+  auto& last = dynamic_cast<BatchNorm&>(network.layer(5));
+  const auto latent = network.named_parameters()["4.latent"].detach();
+  const std::vector<Tensor> batches = {numbers({50, 4}, 1),
+                                       numbers({50, 4}, 2) + 1};
+  ModeSampler mode;
+  network.eval();
+  torch::NoGradGuard no_gradient;
+  const auto before = network.forward(batches[0], mode);
+  network.fit_mode_statistics(batches);
+  EXPECT_EQ(last.mode_batches.item<int64_t>(), 2);
+  // By hand: signs of the first batch norm by the moments of each batch.
+  const auto w =
+      torch::where(network.named_parameters()["0.latent"] >= 0, 1.0, -1.0)
+          .to(torch::kDouble);
+  const auto v = torch::where(latent >= 0, 1.0, -1.0).to(torch::kDouble);
+  auto mean = torch::zeros({3}, torch::kDouble), variance = mean.clone();
+  for (const auto& x : batches) {
+    const auto sums = x.to(torch::kDouble).matmul(w.t());
+    const auto units =
+        torch::where(sums >= sums.mean(0), 1.0, -1.0).to(torch::kDouble);
+    const auto next = units.matmul(v.t());
+    mean += next.mean(0) / 2;
+    variance += next.var(0, true) / 2;
+  }
+  EXPECT_LT(distance(last.mode_mean, mean), 1e-5);
+  EXPECT_LT(distance(last.mode_var, variance), 1e-5);
+  EXPECT_TRUE(last.running_mean.equal(torch::zeros({3})));
+  EXPECT_FALSE(network.is_training());
+  const auto after = network.forward(batches[0], mode);
+  EXPECT_FALSE(after.equal(before));
+  // Sampled: the running statistics, as if nothing had been collected.
+  const auto sampled = [&] {
+    IndependentSampler sampler(Random(3));
+    return network.forward(batches[0], sampler);
+  };
+  const auto with = sampled();
+  last.mode_batches.zero_();
+  dynamic_cast<BatchNorm&>(network.layer(1)).mode_batches.zero_();
+  EXPECT_TRUE(sampled().equal(with));
+  EXPECT_TRUE(network.forward(batches[0], mode).equal(before));
 }
 
 }  // namespace

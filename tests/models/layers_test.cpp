@@ -397,6 +397,38 @@ TEST(StochasticWeights, AreUnitsOfTheNetwork) {
   EXPECT_LT(((mean - truth) / error).abs().max().item<double>(), 6);
 }
 
+/// Every estimator trains stochastic weights: layer rules one draw a step,
+/// the others one an example.
+TEST(StochasticWeights, WorkWithEveryEstimator) {
+  const auto x = noise({3, 2}, 12);
+  for (const auto& record : table<Estimator>()) {
+    const bool layer_rule = std::holds_alternative<LayerRule>(record.rule);
+    Network network(
+        parse_network(
+            Shape::vector(2),
+            {std::string("linear(outputs=2, weights=stochastic, ") +
+                 "init=0.4, draw=" + (layer_rule ? "step)" : "example)"),
+             "tanh", "linear(outputs=1, weights=real)"}),
+        Random(4));
+    network.eval();
+    const BoundEstimator estimator(record.name);
+    EstimatorState state;
+    for (uint32_t step = 1; step <= 40; ++step) {
+      estimator(
+          [&](Sampler& sampler) {
+            return (network.forward(x, sampler).squeeze(-1) - 3).square();
+          },
+          Random(6).at_step(step), state)
+          .surrogate.mean()
+          .backward();
+    }
+    const auto gradient = network.named_parameters()["0.latent"].grad();
+    ASSERT_TRUE(gradient.defined()) << record.name;
+    EXPECT_TRUE(torch::isfinite(gradient).all().item<bool>()) << record.name;
+    EXPECT_TRUE((gradient != 0).any().item<bool>()) << record.name;
+  }
+}
+
 /// One draw a step: every example sees the same weights, and straight-through
 /// gives latent weights 2F' dL/dw.
 TEST(StochasticWeights, OfAStepAreTheSameForAllExamples) {

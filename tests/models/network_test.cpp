@@ -19,6 +19,14 @@ double distance(const Tensor& a, const Tensor& b) {
   return (a - b).abs().max().item<double>();
 }
 
+/// What a layer of a sampled network computes.
+Tensor forward(BatchNorm& norm, const Tensor& x) {
+  IndependentSampler sampler(Random(1));
+  const Random random(1);
+  ForwardPass pass{.sampler = sampler, .random = random};
+  return norm.forward(x, pass);
+}
+
 TEST(BatchNorm, TrainsByTheUsualFormula) {
   BatchNorm norm(5, {.momentum = 0.3, .epsilon = 1e-3});
   {
@@ -31,7 +39,7 @@ TEST(BatchNorm, TrainsByTheUsualFormula) {
   const auto mean = rows.mean(0), variance = rows.var(0, false);
   const auto expected =
       (rows - mean) / (variance + 1e-3).sqrt() * norm.weight + norm.bias;
-  const auto y = norm.forward(x);
+  const auto y = forward(norm, x);
   EXPECT_LT(distance(y.view({8, 5}), expected), 1e-5);
   EXPECT_LT(distance(norm.running_mean, 0.3 * mean), 1e-6);
   EXPECT_LT(distance(norm.running_var, 0.7 + 0.3 * variance * 8 / 7), 1e-5);
@@ -52,7 +60,7 @@ TEST(BatchNorm, EvaluatesOneAffineMapRoundedOnce) {
   norm.running_var.copy_(torch::tensor({11.0F, 0.7F, 5.0F}));
   norm.eval();
   const auto x = noise({100, 3}, 5) * 50;
-  const auto y = norm.forward(x);
+  const auto y = forward(norm, x);
   for (int64_t c = 0; c < 3; ++c) {
     const double exact_scale =
         norm.weight[c].item<float>() /
