@@ -49,19 +49,26 @@ Inputs from_dataset(Dataset data) {
 Inputs load_inputs(const std::string& data) {
   for (const auto& set : known_datasets()) {
     if (set.name != data) continue;
+    check(!set.default_folder.empty(), "--data",
+          "must name the folder of the data set " + data +
+              ", which no package installs");
     return from_dataset(load_dataset({.name = data, .folder = {}}, Part::test));
   }
   if (std::filesystem::is_directory(data)) {
-    return from_dataset(
-        load_dataset({.name = "idx", .folder = data}, Part::test));
+    const bool cifar =
+        std::filesystem::exists(std::filesystem::path(data) / "test_batch.bin");
+    return from_dataset(load_dataset(
+        {.name = cifar ? "cifar-10" : "idx", .folder = data}, Part::test));
   }
   if (!std::filesystem::exists(data)) {
     std::vector<std::string> names;
     for (const auto& set : known_datasets()) names.push_back(set.name);
-    throw UsageError("--data: must be a data set (" + join(names) +
-                     "), a folder of IDX files or an IDX file of images, but "
-                     "there is no '" +
-                     data + "'");
+    throw UsageError(
+        "--data: must be a data set (" + join(names) +
+        "), a folder of IDX files or of CIFAR-10's, or an IDX file of "
+        "images, but "
+        "there is no '" +
+        data + "'");
   }
   auto array = read_idx(data);
   check(!array.shape.empty() && array.shape[0] > 0, data,

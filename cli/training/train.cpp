@@ -27,15 +27,14 @@ int run(const Options& options) {
   auto overrides = options.overrides;
   if (options.seed >= 0)
     overrides.push_back("seed=" + std::to_string(options.seed));
-  if (!options.from.empty())
-    overrides.push_back("train.from='" + options.from + "'");
   auto path = options.recipe;
   if (path.empty()) {
     check(options.resume, "train",
           "a recipe is required, such as recipes/mlp.toml");
     path = RunFolder{options.out}.recipe();
   }
-  const auto recipe = load_recipe(path, overrides);
+  auto recipe = load_recipe(path, overrides);
+  if (!options.from.empty()) recipe.train.from = options.from;
   std::string command = "signet train " + path + " --out " + options.out;
   for (const auto& text : options.overrides) command += " --set " + text;
   if (!options.from.empty()) command += " --from " + options.from;

@@ -40,7 +40,8 @@ nlohmann::json layers_json(const NetworkSpec& spec) {
 }  // namespace
 
 bool is_optional(const std::string& name) {
-  return name.find(".mode_") != std::string::npos;
+  return name.ends_with(".mode_mean") || name.ends_with(".mode_var") ||
+         name.ends_with(".mode_batches");
 }
 
 std::map<std::string, Tensor> network_state(const Network& network) {

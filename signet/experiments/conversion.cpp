@@ -1,15 +1,13 @@
 #include "signet/experiments/conversion.h"
 
 #include "signet/core/checks.h"
-#include "signet/core/noise.h"
+#include "signet/core/latent_of_mean.h"
 #include "signet/core/torch.h"
 #include "signet/experiments/checkpoint.h"
 #include "signet/models/weights.h"
 
 namespace signet {
 namespace {
-
-constexpr double kLeastProbability = 0.001;
 
 using State = std::map<std::string, Tensor>;
 
@@ -45,28 +43,17 @@ void check_match(const Network& network, const State& own,
   }
 }
 
-Tensor latent_of_mean(const Tensor& mean, const Noise& noise) {
-  if (noise.name == uniform_noise().name) return mean;
-  return noise.quantile(
-      ((1 + mean) / 2).clamp(kLeastProbability, 1 - kLeastProbability));
-}
-
-const WeightSpec* weights_of(const LayerSpec& layer) {
-  if (const auto* linear = std::get_if<LinearSpec>(&layer))
-    return &linear->weights;
-  if (const auto* conv = std::get_if<ConvSpec>(&layer)) return &conv->weights;
-  return nullptr;
-}
-
 }  // namespace
 
-void start_from(Network& network, const State& source) {
+void start_from(Network& network, const State& source, const BoundRule& rule) {
   torch::NoGradGuard no_gradient;
   auto own = network_state(network);
   check_match(network, own, source);
   for (auto& [name, tensor] : own) {
     const auto found = source.find(name);
-    if (found != source.end()) tensor.copy_(found->second);
+    // The mode's statistics are those of other weights.
+    if (found != source.end() && !is_optional(name))
+      tensor.copy_(found->second);
   }
   const auto divide = [&](const std::string& name, double by) {
     if (const auto found = own.find(name); found != own.end())
@@ -81,10 +68,10 @@ void start_from(Network& network, const State& source) {
     const double largest = w.abs().max().item<double>();
     const double s = largest > 0 ? largest : 1;
     const auto* weights = weights_of(layers[i]);
-    latent->second.copy_(latent_of_mean(
-        w / s, weights && weights->kind == WeightSpec::Kind::stochastic
-                   ? find_noise(weights->noise)
-                   : uniform_noise()));
+    latent->second.copy_(weights &&
+                                 weights->kind == WeightSpec::Kind::stochastic
+                             ? latent_of_mean(w / s, find_noise(weights->noise))
+                             : rule.latent_of_mean(w / s));
     divide(prefix + "bias", s);
     if (i + 1 < layers.size() &&
         std::holds_alternative<BatchNormSpec>(layers[i + 1])) {

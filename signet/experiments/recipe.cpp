@@ -68,7 +68,8 @@ std::vector<RecipeKey> make_keys() {
       {.path = "train.epochs",
        .help = "passes over the training examples",
        .field = [](Recipe& r) -> Field { return &r.train.epochs; },
-       .min = 1},
+       .min = 1,
+       .max = 1e6},
       {.path = "train.batch",
        .help = "examples in a step",
        .field = [](Recipe& r) -> Field { return &r.train.batch; },
@@ -125,7 +126,8 @@ std::vector<RecipeKey> make_keys() {
                "optimizers'",
        .field = [](Recipe& r) -> Field { return &r.optimizer.weights; }},
       {.path = "optimizer.others",
-       .help = "rule of all other parameters",
+       .help = "rule of all other parameters, and of the latent weights of "
+               "stochastic ones",
        .field = [](Recipe& r) -> Field { return &r.optimizer.others; }},
   };
 }

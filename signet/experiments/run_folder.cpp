@@ -20,9 +20,9 @@ TrainedRun load_run(const std::filesystem::path& path) {
       .epoch = checkpoint.epoch,
       .network = nullptr};
   const auto input = checkpoint.input;
-  run.network = std::make_shared<Network>(
-      parse_network(input, run.recipe.network.layers),
-      Random(static_cast<uint64_t>(run.recipe.seed)));
+  run.network =
+      std::make_shared<Network>(parse_network(input, run.recipe.network.layers),
+                                Random(static_cast<uint64_t>(run.recipe.seed)));
   load_network_state(*run.network, checkpoint.network);
   run.network->eval();
   return run;

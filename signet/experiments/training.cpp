@@ -145,7 +145,8 @@ TrainingResult train(const Recipe& given, const TrainingOptions& options) {
     metrics.append(row);
     run.save(folder.checkpoint(), epoch);
   }
-  if (result.test.examples == 0) result.test = run.test(run.parts().test);
+  const bool trained = result.test.examples > 0;
+  if (!trained) result.test = run.test(run.parts().test);
   result.epochs = epoch;
   result.seconds =
       std::chrono::duration<double>(std::chrono::steady_clock::now() - start)
@@ -156,7 +157,8 @@ TrainingResult train(const Recipe& given, const TrainingOptions& options) {
                                     .unit = "%",
                                     .seed = recipe.seed,
                                     .command = options.command};
-  report::append_results(folder.results(), std::span(&record, 1));
+  // A finished run that is resumed has its record already.
+  if (trained) report::append_results(folder.results(), std::span(&record, 1));
   return result;
 }
 

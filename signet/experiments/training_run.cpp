@@ -49,11 +49,49 @@ Optimizer make_optimizer(const Recipe& recipe, Network& network) {
   const BoundRule weights(recipe.optimizer.weights);
   const BoundRule others(recipe.optimizer.others);
   for (const auto& item : network.named_parameters()) {
-    const bool latent = item.key().ends_with(".latent");
-    optimizer.add(item.key(), item.value(), latent ? weights : others,
-                  latent ? ParameterKind::latent : ParameterKind::real);
+    const auto* spec =
+        weights_of(network.spec().layers[std::stoul(item.key())]);
+    // Of stochastic weights the gradient of the latent ones themselves comes.
+    const bool binary = item.key().ends_with(".latent") && spec &&
+                        spec->kind == WeightSpec::Kind::binary;
+    optimizer.add(item.key(), item.value(), binary ? weights : others,
+                  binary ? ParameterKind::latent : ParameterKind::real);
   }
   return optimizer;
+}
+
+/// The scores must be one for each class.
+void check_output(const NetworkSpec& spec, size_t classes) {
+  const auto last = summarize(spec).back();
+  check(last.output == Shape::vector(static_cast<int64_t>(classes)),
+        "network.layers",
+        "the last layer, " + last.name + ", must give a vector of " +
+            std::to_string(classes) +
+            " scores, one for each class of the "
+            "data, but gives " +
+            last.output.text());
+}
+
+/// One draw of weights for a whole step says nothing of one example's loss.
+void check_draws(const NetworkSpec& spec, const Recipe::Train& train) {
+  auto spellings = std::vector<std::string>{train.estimator};
+  for (const auto& s : parse_switches(train.switches))
+    spellings.push_back(s.estimator);
+  for (size_t i = 0; i < spec.layers.size(); ++i) {
+    const auto* weights = weights_of(spec.layers[i]);
+    if (!weights || weights->kind != WeightSpec::Kind::stochastic ||
+        weights->draw_for_each_example)
+      continue;
+    for (const auto& spelling : spellings) {
+      check(std::holds_alternative<LayerRule>(
+                BoundEstimator(spelling).record().rule),
+            "network.layers",
+            layer_name(spec, i) +
+                " must draw its weights for each example "
+                "(draw=example), as the estimator " +
+                spelling + " uses the loss of each, but has draw=step");
+    }
+  }
 }
 
 /// Binary weights are made by this, or are signs where it is empty.
@@ -89,6 +127,8 @@ TrainingRun::TrainingRun(const Recipe& recipe, const Dataset& data)
       optimizer_(make_optimizer(recipe, network_)),
       rate_(recipe, steps_an_epoch_),
       estimators_(recipe.train, steps_an_epoch_) {
+  check_output(network_.spec(), data.classes.size());
+  check_draws(network_.spec(), recipe.train);
   check(recipe.data.crop < std::min(image_shape_.height, image_shape_.width),
         "data.crop",
         "must be less than the height and width of the images, " +
@@ -104,9 +144,12 @@ TrainingRun::TrainingRun(const Recipe& recipe, const Dataset& data)
 }
 
 void TrainingRun::start() {
-  optimizer_.start();
   if (!recipe_.train.from.empty())
-    start_from(network_, network_state(*load_run(recipe_.train.from).network));
+    start_from(network_, network_state(*load_run(recipe_.train.from).network),
+               BoundRule(recipe_.optimizer.weights));
+  // After it: rules such as bayesbinn-published keep the signs and set the
+  // size.
+  optimizer_.start();
   if (recipe_.train.init_batch > 0) {
     const auto random = random_.at_step(0);
     const auto index = some_examples(recipe_.train.init_batch);

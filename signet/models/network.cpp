@@ -82,7 +82,7 @@ void Network::fit_mode_statistics(const std::vector<Tensor>& batches) {
     if (auto* norm = dynamic_cast<BatchNorm*>(layer.get()))
       norms.push_back(norm);
   }
-  if (norms.empty()) return;
+  if (norms.empty() || !draws(spec_)) return;
   torch::NoGradGuard no_gradient;
   const bool was_training = is_training();
   eval();

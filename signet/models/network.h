@@ -36,7 +36,8 @@ class Network : public torch::nn::Module {
   void compute_with(const std::vector<Tensor>& parameters);
 
   /// The type of products while training: float, or bfloat16, in which signs
-  /// and pixels are exact, but sums and gradients have 8 bits. Evaluation
+  /// and pixels are exact; sums are made in float and then rounded to 8 bits,
+  /// as gradients are. Evaluation
   /// computes in the type of the parameters. Units, batch norm and losses see
   /// at least float.
   /// Errors: UsageError for another type.
@@ -44,8 +45,8 @@ class Network : public torch::nn::Module {
 
   /// Runs the mode of the network, in evaluation, on each batch and gives every
   /// batch norm the mode's own mean and variance, the mean over the batches.
-  /// Shapes: each [B, inputs] as forward() takes it, B > 1. Without batch norm
-  /// nothing happens.
+  /// Shapes: each [B, inputs] as forward() takes it, B > 1. A network that
+  /// draws nothing keeps the running ones: it is its mode.
   void fit_mode_statistics(const std::vector<Tensor>& batches);
 
   /// What dropout draws from; set it anew for every training step.

@@ -119,6 +119,23 @@ std::vector<LayerSummary> summarize(const NetworkSpec& spec) {
   return all;
 }
 
+const WeightSpec* weights_of(const LayerSpec& layer) {
+  if (const auto* linear = std::get_if<LinearSpec>(&layer))
+    return &linear->weights;
+  if (const auto* conv = std::get_if<ConvSpec>(&layer)) return &conv->weights;
+  return nullptr;
+}
+
+bool draws(const NetworkSpec& spec) {
+  return std::any_of(
+      spec.layers.begin(), spec.layers.end(), [](const LayerSpec& layer) {
+        const auto* units = std::get_if<UnitsSpec>(&layer);
+        const auto* weights = weights_of(layer);
+        return (units && !units->deterministic) ||
+               (weights && weights->kind == WeightSpec::Kind::stochastic);
+      });
+}
+
 Shape layer_input(const NetworkSpec& spec, size_t i) {
   return i == 0 ? first_input(spec) : summarize(spec)[i - 1].output;
 }

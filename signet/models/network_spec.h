@@ -66,6 +66,12 @@ std::vector<LayerSummary> summarize(const NetworkSpec& spec);
 /// The name of layer i in tables, traces and model files: "0.linear".
 std::string layer_name(const NetworkSpec& spec, size_t i);
 
+/// Whether a layer asks the Sampler for units or weights.
+bool draws(const NetworkSpec& spec);
+
+/// The weights of a linear layer or convolution; null for other layers.
+const WeightSpec* weights_of(const LayerSpec& layer);
+
 /// The shape that layer i is given.
 Shape layer_input(const NetworkSpec& spec, size_t i);
 

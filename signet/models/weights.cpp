@@ -102,7 +102,9 @@ WeightedLayer::Drawn WeightedLayer::weights(int64_t examples,
   const auto shape =
       latent.sizes().slice(static_cast<size_t>(latent.dim() - dims_));
   auto logits = latent.flatten(-dims_, -1).unsqueeze(-2);
-  if (spec_.draw_for_each_example) {
+  const bool for_each_example =
+      spec_.draw_for_each_example && !pass.sampler.is_mode();
+  if (for_each_example) {
     auto sizes = logits.sizes().vec();
     sizes[sizes.size() - 2] = examples;
     logits = logits.expand(sizes);
@@ -111,8 +113,8 @@ WeightedLayer::Drawn WeightedLayer::weights(int64_t examples,
                .draw(logits, {.encoding = Encoding::signs,
                               .noise = &find_noise(spec_.noise)})
                .to(type);
-  if (!spec_.draw_for_each_example) w = w.squeeze(-2);
-  return {w.unflatten(-1, shape), spec_.draw_for_each_example};
+  if (!for_each_example) w = w.squeeze(-2);
+  return {w.unflatten(-1, shape), for_each_example};
 }
 
 Tensor WeightedLayer::with_bias(const Tensor& y) const {

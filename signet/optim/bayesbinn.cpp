@@ -2,7 +2,8 @@
 
 #include <cmath>
 
-#include "signet/core/noise.h"
+#include "signet/core/checks.h"
+#include "signet/core/latent_of_mean.h"
 #include "signet/core/step.h"
 #include "signet/core/straight_through.h"
 #include "signet/core/torch.h"
@@ -27,11 +28,18 @@ std::vector<Parameter> natural_parameters() {
            .max = 1e6}};
 }
 
+Tensor latent_of_tanh(const Tensor& mean, const Arguments&) {
+  return latent_of_mean(mean, logistic_noise());
+}
+
 int64_t natural_step(const StepContext& c, double scale) {
   torch::NoGradGuard no_gradient;
   const double beta = c.arguments.number("momentum");
   const double kappa = c.arguments.number("prior_weight");
   const double prior = c.arguments.number("prior");
+  check(c.rate * kappa <= 1, "bayesbinn",
+        "rate * prior_weight must be at most 1, but got " +
+            number_text(c.rate * kappa));
   const auto positive = positive_signs(c.parameter);
   if (beta == 0) {
     c.parameter.mul_(1 - c.rate * kappa)

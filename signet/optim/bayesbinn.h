@@ -19,6 +19,9 @@ inline const Paper kMeng2020{
 /// `momentum`, `prior`, `prior_weight`.
 std::vector<Parameter> natural_parameters();
 
+/// lambda = atanh(mean), of the rule's mean tanh(lambda).
+Tensor latent_of_tanh(const Tensor& mean, const Arguments& arguments);
+
 /// The step of the natural parameter, for g the gradient in the mean:
 ///   m <- beta m + (1 - beta) (scale g + kappa (lambda - prior))
 ///   lambda <- lambda - rate m / (1 - beta^t)

@@ -11,6 +11,11 @@ BoundRule::BoundRule(std::string_view spelling) {
   if (record->check) record->check(arguments);
 }
 
+Tensor BoundRule::latent_of_mean(const Tensor& mean) const {
+  return record->latent_of_mean ? record->latent_of_mean(mean, arguments)
+                                : mean;
+}
+
 int64_t BoundRule::passes() const {
   return arguments.has("samples")
              ? std::max(int64_t{1}, arguments.integer("samples"))

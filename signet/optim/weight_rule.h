@@ -52,6 +52,10 @@ struct WeightRule {
   /// Where the latent weights of a new run start, made from those of the
   /// layer, in place. nullptr: as the layer has them.
   void (*start)(Tensor& latent, const Arguments& arguments) = nullptr;
+  /// The latent weight of a Bernoulli weight with this mean, F^-1((1+mean)/2)
+  /// for the F that the rule sees behind it. nullptr: the mean itself.
+  Tensor (*latent_of_mean)(const Tensor& mean,
+                           const Arguments& arguments) = nullptr;
   /// The weights of a forward pass in training, with the backward that makes
   /// of dL/dw the gradient that `step` is given. nullptr, or an undefined
   /// result: the signs, +1 where latent >= 0, with the identity as backward.
@@ -72,6 +76,8 @@ struct BoundRule {
 
   /// Forward and backward passes a step.
   int64_t passes() const;
+  /// WeightRule::latent_of_mean.
+  Tensor latent_of_mean(const Tensor& mean) const;
   std::string spell() const { return arguments.spell(record->name); }
 };
 

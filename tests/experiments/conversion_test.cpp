@@ -63,6 +63,34 @@ TEST(Conversion, KeepsTheMeanOfEveryWeight) {
                            1e-3, 1e-4));
 }
 
+// A rule sees its own F behind binary weights: theta = F(eta).
+TEST(Conversion, BinaryWeightsHaveTheMeanOfTheirRule) {
+  torch::NoGradGuard no_gradient;
+  const auto source = network_of({"linear(outputs=50, weights=real)"}, 1);
+  const auto w = network_state(source).at("0.weight");
+  const auto mean = (w / w.abs().max()).clamp(-0.998, 0.998);
+  const std::vector<std::pair<std::string, std::function<Tensor(Tensor)>>>
+      rules = {
+          {"binaryconnect", [](Tensor eta) { return eta; }},
+          {"mirror-descent(divergence=euclidean)",
+           [](Tensor eta) { return eta; }},
+          {"mirror-descent(divergence=kl)",
+           [](Tensor eta) { return 2 * eta.sigmoid() - 1; }},
+          {"mirror-descent(divergence=mean-kl)",
+           [](Tensor eta) { return eta.tanh(); }},
+          {"mirror-descent(divergence=laplace)",
+           [](Tensor eta) { return eta.sign() * (1 - (-eta.abs()).exp()); }},
+          {"bayesbinn", [](Tensor eta) { return eta.tanh(); }}};
+  for (const auto& [rule, mean_of] : rules) {
+    auto target = network_of({"linear(outputs=50)"}, 2);
+    start_from(target, network_state(source), BoundRule(rule));
+    const auto eta = network_state(target).at("0.latent");
+    EXPECT_TRUE(
+        at::allclose(mean_of(eta).clamp(-0.998, 0.998), mean, 1e-4, 1e-5))
+        << rule;
+  }
+}
+
 TEST(Conversion, StochasticWeightsHaveTheMeanByTheirOwnNoise) {
   torch::NoGradGuard no_gradient;
   const auto source = network_of({"linear(outputs=50, weights=real)"}, 1);

@@ -75,6 +75,8 @@ TEST(Recipe, SaysWhatIsWrongAndWhere) {
             "r.toml:2: seed must be a whole number");
   EXPECT_EQ(error_of(kLayers + "train.epochs = 1.5\n"),
             "r.toml:2: train.epochs must be a whole number");
+  EXPECT_TRUE(contains(error_of(kLayers + "train.epochs = 1000000000000\n"),
+                       "r.toml:2: train.epochs must be at most 1e+06"));
   EXPECT_TRUE(contains(error_of(kLayers + "train.epochs = 0\n"),
                        "r.toml:2: train.epochs must be at least 1"));
   EXPECT_TRUE(contains(error_of(kLayers + "optimizer.schedule = 'linea'\n"),

@@ -156,6 +156,41 @@ TEST(TrainingRun, RefusesWhatDoesNotFitTheData) {
   recipe.train.init_batch = 231;
   EXPECT_NE(error_of_run().find("2 to the 230 training examples"),
             std::string::npos);
+  recipe.train.init_batch = 0;
+  recipe.network.layers = {"linear(outputs=16)", "units", "linear(outputs=2)"};
+  EXPECT_EQ(error_of_run(),
+            "network.layers: the last layer, 2.linear, must give a vector of 3 "
+            "scores, one for each class of the data, but gives 2");
+  recipe.network.layers = {"conv(channels=3)"};
+  EXPECT_EQ(error_of_run(),
+            "network.layers: the last layer, 0.conv, must give a vector of 3 "
+            "scores, one for each class of the data, but gives 3x4x4");
+  recipe.network.layers = {"linear(outputs=3, weights=stochastic)"};
+  EXPECT_EQ(error_of_run(), "no error");
+  recipe.train.switches = {"after 1 epoch: reinforce"};
+  EXPECT_EQ(error_of_run(),
+            "network.layers: 0.linear must draw its weights for each example "
+            "(draw=example), as the estimator reinforce uses the loss of each, "
+            "but has draw=step");
+}
+
+// Latent weights of stochastic ones get a gradient of their own, which rules
+// for signs would take for another: the rule of real parameters steps them.
+TEST(TrainingRun, StepsStochasticWeightsByTheRuleOfOthers) {
+  const TempFolder folder;
+  auto recipe = tiny_recipe(folder);
+  recipe.network.layers = {"linear(outputs=3, weights=stochastic, init=2)"};
+  recipe.optimizer.weights = "bayesbinn-published";
+  recipe.optimizer.others = "gradient(direction=sgd)";
+  recipe.train.precision = "fp32";
+  const auto data = tiny_data(folder);
+  TrainingRun run(recipe, data);
+  run.start();
+  run.save(folder / "start", 0);
+  const auto start = load_checkpoint(folder / "start").network.at("0.latent");
+  EXPECT_LE(start.abs().max().item<double>(), 2) << "not +-10";
+  train_epoch(run, 1);
+  EXPECT_EQ(run.take_flip_ratio(), 0) << "none is a binary weight";
 }
 
 }  // namespace

@@ -292,7 +292,7 @@ TEST(Pack, RefusesAnInfiniteBatchNorm) {
   const auto network =
       random_network(Shape::vector(8), {"linear(outputs=3)", "batch-norm"}, 1);
   torch::NoGradGuard no_gradient;
-  network->named_buffers()["1.running_mean"][2] =
+  network->named_buffers()["1.mode_mean"][2] =
       std::numeric_limits<float>::infinity();
   EXPECT_THROW(pack(*network, "x", {}, {}), UsageError);
 }

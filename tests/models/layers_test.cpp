@@ -196,6 +196,32 @@ TEST(Shortcut, BlocksNest) {
   EXPECT_TRUE(torch::allclose(run(network, x), x.tanh() + x + x));
 }
 
+// A shortcut of vectors meets samples: [K, B, n] + [B, n].
+TEST(Shortcut, MeetsSamplesOfUnits) {
+  Network network(
+      parse_network(Shape::vector(3),
+                    {"linear(outputs=3, weights=real)", "shortcut", "units",
+                     "linear(outputs=3, weights=real)", "add"}),
+      Random(1));
+  network.eval();
+  const auto x = noise({4, 3}, 6);
+  Tensor y;
+  BoundEstimator("exact")(
+      [&](Sampler& sampler) {
+        y = network.forward(x, sampler);
+        return y.square().sum(-1);
+      },
+      Random(2));
+  EXPECT_EQ(y.sizes(), at::IntArrayRef({8, 4, 3}));
+  const auto own = network.named_parameters();
+  const auto first = x.matmul(own["0.weight"].t());
+  // All eight states, in some order: each output less the first layer's is one
+  // of the eight products.
+  const auto rest = (y - first).detach();
+  for (int64_t k = 0; k < 8; ++k)
+    EXPECT_LT((rest[k] - rest[k][0]).abs().max().item<double>(), 1e-5);
+}
+
 TEST(Units, AreDeterministicWhereTheLayerSaysSo) {
   Network network(
       parse_network(Shape::vector(4), {"units(deterministic=true)", "units"}),
@@ -427,6 +453,30 @@ TEST(StochasticWeights, WorkWithEveryEstimator) {
     EXPECT_TRUE(torch::isfinite(gradient).all().item<bool>()) << record.name;
     EXPECT_TRUE((gradient != 0).any().item<bool>()) << record.name;
   }
+}
+
+/// Samples of the weights share the bias.
+TEST(StochasticWeights, OfSamplesShareTheBias) {
+  Network network(
+      parse_network(Shape::vector(2),
+                    {"linear(outputs=3, weights=stochastic, draw=example, "
+                     "bias=true)"}),
+      Random(4));
+  network.eval();
+  {
+    torch::NoGradGuard no_gradient;
+    network.named_parameters()["0.bias"].copy_(
+        torch::tensor({10.0F, 20.0F, 30.0F}));
+  }
+  const auto x = torch::zeros({5, 2});
+  Tensor y;
+  BoundEstimator("local-expectation")(
+      [&](Sampler& sampler) {
+        y = network.forward(x, sampler);
+        return y.sum(-1);
+      },
+      Random(2));
+  EXPECT_TRUE(y.equal(torch::tensor({10.0F, 20.0F, 30.0F}).expand(y.sizes())));
 }
 
 /// One draw a step: every example sees the same weights, and straight-through

@@ -62,7 +62,9 @@ Tensor Linear::forward(const Tensor& x, ForwardPass& pass) {
   const auto input = x.to(w.scalar_type());
   if (for_each_example)
     return with_bias(w.matmul(input.unsqueeze(-1)).squeeze(-1));
-  if (w.dim() == 3) return replicated_linear(input, w, bias);
+  // With samples of the weights the bias is one for all, unlike replicates'.
+  const bool one_bias = bias.defined() && bias.dim() == 1;
+  if (w.dim() == 3 && !one_bias) return replicated_linear(input, w, bias);
   return with_bias(input.matmul(w.transpose(-1, -2)));
 }
 

@@ -22,18 +22,22 @@ int64_t stride_between(int64_t size, int64_t less) {
 }
 
 struct Add : Layer {
-  Add() : Layer("Add") {}
+  explicit Add(bool flat) : Layer("Add"), flat_(flat) {}
 
   Tensor forward(const Tensor& x, ForwardPass& pass) override {
     auto other = pass.shortcuts.back();
     pass.shortcuts.pop_back();
-    if (other.sizes() == x.sizes()) return x + other;
+    if (flat_) return x + other;
     const int64_t stride = stride_between(other.size(-3), x.size(-3));
     if (stride > 1)
       other = other.slice(-3, 0, c10::nullopt, stride)
                   .slice(-2, 0, c10::nullopt, stride);
-    return x + at::constant_pad_nd(other, {0, x.size(-1) - other.size(-1)});
+    const int64_t new_channels = x.size(-1) - other.size(-1);
+    if (new_channels > 0) other = at::constant_pad_nd(other, {0, new_channels});
+    return x + other;
   }
+
+  bool flat_;  ///< vectors, perhaps with axes of samples in front
 };
 
 }  // namespace
@@ -77,8 +81,9 @@ Shape AddSpec::output(const Shape& input, OpenShortcuts& open) const {
   return input;
 }
 
-std::shared_ptr<Layer> AddSpec::build(const Shape&, const RandomStream&) const {
-  return std::make_shared<Add>();
+std::shared_ptr<Layer> AddSpec::build(const Shape& input,
+                                      const RandomStream&) const {
+  return std::make_shared<Add>(input.flat);
 }
 
 }  // namespace signet

@@ -61,6 +61,7 @@ with a rate near 3e-3. What the published program computes is another algorithm,
     .papers = {kMeng2020, kShekhovtsov2021},
     .parameters = parameters(),
     .start = start_at_initial,
+    .latent_of_mean = latent_of_tanh,
     .weights = weights,
     .step = step,
 }};

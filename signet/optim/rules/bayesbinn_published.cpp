@@ -62,6 +62,7 @@ parameters. sign(0) = +1, where the program takes -1.
     .papers = {kMeng2020, kShekhovtsov2021},
     .parameters = parameters(),
     .start = start_at_initial,
+    .latent_of_mean = latent_of_tanh,
     .weights = weights,
     .step = step,
 }};

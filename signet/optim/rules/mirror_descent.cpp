@@ -18,6 +18,7 @@
 #include <cmath>
 
 #include "signet/core/draw_units.h"
+#include "signet/core/latent_of_mean.h"
 #include "signet/core/papers.h"
 #include "signet/core/straight_through.h"
 #include "signet/core/torch.h"
@@ -101,6 +102,11 @@ int64_t step(const StepContext& c) {
                   .bound = d.bound});
 }
 
+Tensor latent(const Tensor& mean, const Arguments& a) {
+  const auto d = find_divergence(a.text("divergence"));
+  return latent_of_mean(mean, *d.noise) / d.k;
+}
+
 Tensor weights(const WeightsContext& c) {
   if (c.arguments.integer("samples") == 0) return {};
   const auto d = find_divergence(c.arguments.text("divergence"));
@@ -181,6 +187,7 @@ uses the signs.
     .papers = {kShekhovtsovYanush2021},
     .parameters = parameters(),
     .check = check_arguments,
+    .latent_of_mean = latent,
     .weights = weights,
     .step = step,
 }};
