@@ -179,8 +179,8 @@ rate = 0.01
             self.assertIn(f"from = '{real}'", file.read())
         self.usage_error("train", self.recipe, "--out", f"{self.folder}/never",
                          "--from", real, "--set",
-                         "network.layers=['linear(outputs=4)']",
-                         contains="0.latent must be [4, 36]")
+                         "network.layers=['linear(outputs=3)']",
+                         contains="0.latent must be [3, 36]")
 
     def test_a_loss_that_is_not_finite_ends_in_one_line(self):
         result = signet("train", self.recipe, "--out", f"{self.folder}/nan",

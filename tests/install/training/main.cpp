@@ -14,8 +14,9 @@ double accuracy_with(const char* spelling) {
   const signet::Random random(1);
   signet::Network network(
       signet::parse_network(
-          2, {"linear(outputs=16, weights=real, bias=true)", "units",
-              "linear(outputs=2, weights=real, bias=true)"}),
+          signet::Shape::vector(2),
+          {"linear(outputs=16, weights=real, bias=true)", "units",
+           "linear(outputs=2, weights=real, bias=true)"}),
       random);
   signet::Optimizer optimizer;
   for (const auto& p : network.named_parameters())
