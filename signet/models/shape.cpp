@@ -9,7 +9,11 @@ namespace signet {
 
 std::string Shape::text() const {
   auto text = std::to_string(channels);
-  if (!flat) text += "x" + std::to_string(height) + "x" + std::to_string(width);
+  if (flat) return text;
+  for (const int64_t side : {height, width}) {
+    text += 'x';
+    text += std::to_string(side);
+  }
   return text;
 }
 

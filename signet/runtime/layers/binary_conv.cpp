@@ -75,6 +75,9 @@ void for_each_run(const PackedBinaryConv& layer, const void* input,
   LinearCall call{.inputs = layer.grid.patch(),
                   .outputs = layer.grid.out.channels,
                   .packed = layer.weights.data(),
+                  .thresholds = nullptr,
+                  .input = nullptr,
+                  .rows = 0,
                   .scratch = rows + gathered_bytes(layer)};
   const std::int64_t step = gathered_rows(layer);
   for (std::int64_t start = 0; start < patches; start += step) {
