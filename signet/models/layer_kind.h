@@ -38,6 +38,12 @@ struct LayerCost {
   int64_t real_macs = 0;
 };
 
+/// For layers that work on maps. Errors: UsageError for a vector.
+void check_map(const Shape& input);
+
+/// The names of the noise families, as choices of a parameter.
+std::vector<std::string> noise_names();
+
 /// What shortcuts remember whose `add` is still to come, the innermost last.
 struct OpenShortcut {
   Shape shape;

@@ -32,8 +32,6 @@ Tensor uniform(at::IntArrayRef shape, double bound,
 }  // namespace
 
 std::vector<Parameter> weight_parameters() {
-  std::vector<std::string> families;
-  for (const auto& family : noise_families()) families.push_back(family.name);
   return {{.name = "weights",
            .fallback = std::string("binary"),
            .help = "binary: signs of latent weights; stochastic: Bernoulli, "
@@ -47,7 +45,7 @@ std::vector<Parameter> weight_parameters() {
           {.name = "noise",
            .fallback = std::string("logistic"),
            .help = "F of stochastic weights",
-           .choices = families},
+           .choices = noise_names()},
           {.name = "draw",
            .fallback = std::string("step"),
            .help = "stochastic weights: one draw a step, or one an example "
@@ -63,6 +61,14 @@ WeightSpec read_weights(const Arguments& a) {
           .init = a.number("init"),
           .noise = a.text("noise"),
           .draw_for_each_example = a.text("draw") == "example"};
+}
+
+LayerCost cost_of(const WeightSpec& spec, int64_t weights, int64_t macs,
+                  int64_t bias) {
+  if (spec.one_bit())
+    return {
+        .binary_weights = weights, .real_weights = bias, .binary_macs = macs};
+  return {.real_weights = weights + bias, .real_macs = macs};
 }
 
 Tensor binary_weights(const Tensor& latent, at::ScalarType type) {

@@ -3,6 +3,7 @@
 #include <functional>
 
 #include "signet/models/layer.h"
+#include "signet/models/layer_kind.h"
 
 namespace signet {
 
@@ -26,6 +27,11 @@ struct WeightSpec {
 /// The parameters `weights`, `init`, `noise` and `draw` of a layer kind.
 std::vector<Parameter> weight_parameters();
 WeightSpec read_weights(const Arguments& arguments);
+
+/// What so many weights and multiply-accumulates cost, with a bias of so many
+/// values.
+LayerCost cost_of(const WeightSpec& spec, int64_t weights, int64_t macs,
+                  int64_t bias);
 
 /// The signs of latent weights, +1 where latent >= 0, in a type of choice, with
 /// the identity as backward: dL/dlatent = dL/dw. Which step the latent weights

@@ -81,8 +81,7 @@ ConvSpec ConvSpec::read(const Arguments& a) {
 }
 
 Shape ConvSpec::output(const Shape& input, OpenShortcuts&) const {
-  if (input.flat)
-    throw UsageError("wants a map, but gets a vector of " + input.text());
+  check_map(input);
   if (kernel > std::min(input.height, input.width) + 2 * padding) {
     throw UsageError("has a kernel of " + std::to_string(kernel) + "x" +
                      std::to_string(kernel) + ", which does not fit into " +
@@ -94,12 +93,9 @@ Shape ConvSpec::output(const Shape& input, OpenShortcuts&) const {
 
 LayerCost ConvSpec::cost(const Shape& input) const {
   const int64_t n = kernel * kernel * input.channels * channels;
-  const int64_t macs = n * side(input.height, *this) * side(input.width, *this);
-  LayerCost cost;
-  (weights.one_bit() ? cost.binary_weights : cost.real_weights) = n;
-  (weights.one_bit() ? cost.binary_macs : cost.real_macs) = macs;
-  if (bias) cost.real_weights += channels;
-  return cost;
+  return cost_of(weights, n,
+                 n * side(input.height, *this) * side(input.width, *this),
+                 bias ? channels : 0);
 }
 
 std::shared_ptr<Layer> ConvSpec::build(const Shape& input,

@@ -24,8 +24,7 @@ LayerKind FlattenSpec::kind() {
 FlattenSpec FlattenSpec::read(const Arguments&) { return {}; }
 
 Shape FlattenSpec::output(const Shape& input, OpenShortcuts&) const {
-  if (input.flat)
-    throw UsageError("wants a map, but gets a vector of " + input.text());
+  check_map(input);
   return Shape::vector(input.values());
 }
 

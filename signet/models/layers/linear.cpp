@@ -35,11 +35,7 @@ Shape LinearSpec::output(const Shape& input, OpenShortcuts&) const {
 
 LayerCost LinearSpec::cost(const Shape& input) const {
   const int64_t n = input.values() * outputs;
-  LayerCost cost;
-  (weights.one_bit() ? cost.binary_weights : cost.real_weights) = n;
-  (weights.one_bit() ? cost.binary_macs : cost.real_macs) = n;
-  if (bias) cost.real_weights += outputs;
-  return cost;
+  return cost_of(weights, n, n, bias ? outputs : 0);
 }
 
 std::shared_ptr<Layer> LinearSpec::build(const Shape& input,

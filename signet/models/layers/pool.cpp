@@ -7,15 +7,22 @@
 namespace signet {
 namespace {
 
+/// What a pool makes of maps [B, h, w, c], for [..., B, h, w, c].
+template <class Pool>
+Tensor pooled(const Tensor& x, const Pool& pool) {
+  const auto y = pool(x.flatten(0, x.dim() - 4));
+  auto shape = x.sizes().vec();
+  std::copy(y.sizes().begin() + 1, y.sizes().end(), shape.end() - 3);
+  return y.reshape(shape);
+}
+
 struct MaxPool : Layer {
   explicit MaxPool(const MaxPoolSpec& spec) : Layer("MaxPool"), spec_(spec) {}
 
   Tensor forward(const Tensor& x, ForwardPass&) override {
-    const auto maps = x.flatten(0, x.dim() - 4);
-    const auto y = max_pool(maps.contiguous(), spec_.size, spec_.stride);
-    auto shape = x.sizes().vec();
-    std::copy(y.sizes().begin() + 1, y.sizes().end(), shape.end() - 3);
-    return y.view(shape);
+    return pooled(x, [&](const Tensor& maps) {
+      return max_pool(maps.contiguous(), spec_.size, spec_.stride);
+    });
   }
   bool takes_bfloat16() const override { return true; }
 
@@ -28,19 +35,17 @@ struct AveragePool : Layer {
 
   Tensor forward(const Tensor& x, ForwardPass&) override {
     if (spec_.size == 0) return x.mean({-3, -2}, /*keepdim=*/true);
-    const auto maps = x.flatten(0, x.dim() - 4).permute({0, 3, 1, 2});
-    const auto y = at::avg_pool2d(maps, spec_.size).permute({0, 2, 3, 1});
-    auto shape = x.sizes().vec();
-    std::copy(y.sizes().begin() + 1, y.sizes().end(), shape.end() - 3);
-    return y.reshape(shape);
+    return pooled(x, [&](const Tensor& maps) {
+      return at::avg_pool2d(maps.permute({0, 3, 1, 2}), spec_.size)
+          .permute({0, 2, 3, 1});
+    });
   }
 
   AveragePoolSpec spec_;
 };
 
 void check_window(const Shape& input, int64_t size) {
-  if (input.flat)
-    throw UsageError("wants a map, but gets a vector of " + input.text());
+  check_map(input);
   if (size > std::min(input.height, input.width)) {
     throw UsageError("has a window of " + std::to_string(size) +
                      ", which does not fit into " + input.text());

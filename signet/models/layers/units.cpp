@@ -6,8 +6,6 @@
 namespace signet {
 
 LayerKind UnitsSpec::kind() {
-  std::vector<std::string> families;
-  for (const auto& family : noise_families()) families.push_back(family.name);
   return {"units",
           "Bernoulli units: x = high if noise <= a, else low",
           {{.name = "encoding",
@@ -17,7 +15,7 @@ LayerKind UnitsSpec::kind() {
            {.name = "noise",
             .fallback = std::string("logistic"),
             .help = "family of the noise",
-            .choices = families},
+            .choices = noise_names()},
            {.name = "deterministic",
             .fallback = false,
             .help = "high where a >= 0; backward straight-through"}}};
