@@ -3,10 +3,6 @@
 #include <ATen/Parallel.h>
 #include <gtest/gtest.h>
 
-#include <filesystem>
-#include <fstream>
-#include <sstream>
-
 #include "signet/core/samplers.h"
 #include "signet/core/torch.h"
 #include "tests/core/estimator_problem.h"
@@ -14,8 +10,6 @@
 
 namespace signet {
 namespace {
-
-namespace fs = std::filesystem;
 
 /// Two-sided false-alarm rate 2.6e-12 a comparison; the tests here make fewer
 /// than 20,000 of them, so 5e-8 for all together. Seeds are fixed besides.
@@ -93,26 +87,6 @@ struct Wall : torch::autograd::Function<Wall> {
   }
 };
 
-TEST(Estimators, TableIsAsLongAsTheFolder) {
-  std::vector<std::string> files;
-  for (const auto& file :
-       fs::directory_iterator(SIGNET_SOURCE_DIR "/signet/core/estimators")) {
-    if (file.path().extension() == ".cpp") files.push_back(file.path().stem());
-  }
-  EXPECT_EQ(files.size(), table<Estimator>().size());
-  for (const auto& e : table<Estimator>()) {
-    auto stem = e.name;
-    std::replace(stem.begin(), stem.end(), '-', '_');
-    EXPECT_EQ(std::count(files.begin(), files.end(), stem), 1) << e.name;
-    EXPECT_FALSE(e.summary.empty() || e.help.empty()) << e.name;
-    for (const auto& paper : e.papers) {
-      EXPECT_FALSE(paper.key.empty() || paper.authors.empty() ||
-                   paper.title.empty() || paper.year == 0)
-          << e.name;
-    }
-  }
-}
-
 void unbiased_means_exact_in_every_coordinate(const Estimator& e) {
   for (const auto& spelling : spellings(e)) {
     const BoundEstimator estimator(spelling);
@@ -175,20 +149,6 @@ void biased_means_measurably_so(const Estimator& e) {
   }
   EXPECT_TRUE(e.traits.deterministic ? worst.largest > 1e-3 : worst.z > kZ)
       << e.name;
-}
-
-TEST(Estimators, StraightThroughIsExactForMultilinearLosses) {
-  for (const auto encoding : kEncodings) {
-    for (const auto& noise : noise_families()) {
-      const auto problem = multilinear({encoding, &noise});
-      EXPECT_LT(deviation(BoundEstimator("st"), problem, 103).z, kZ)
-          << where(problem);
-      EXPECT_GT(
-          deviation(BoundEstimator("st-deterministic"), problem, 103).largest,
-          0.01)
-          << where(problem);
-    }
-  }
 }
 
 // The mean over 32 blocks of replicates, each a quadrature over the number
@@ -340,36 +300,6 @@ void encoding_does_not_matter(const Estimator& e) {
   }
 }
 
-std::string error_of(const std::string& spelling) {
-  try {
-    BoundEstimator estimator(spelling);
-  } catch (const UsageError& error) {
-    return error.what();
-  }
-  return "no error";
-}
-
-void slips_in_spellings_are_explained(const Estimator& e) {
-  EXPECT_NE(error_of(e.name + "x").find("did you mean '" + e.name + "'"),
-            std::string::npos)
-      << error_of(e.name + "x");
-  EXPECT_EQ(BoundEstimator(BoundEstimator(e.name).spell()).spell(),
-            BoundEstimator(e.name).spell());
-  for (const auto& p : e.parameters) {
-    EXPECT_NE(error_of(e.name + "(" + p.name + "x=1)")
-                  .find("did you mean '" + p.name + "'"),
-              std::string::npos);
-    EXPECT_NE(error_of(e.name + "(" + p.name + "=?)").find(p.name),
-              std::string::npos);
-    for (const double beyond : {p.min - 1, p.max + 1}) {
-      if (!std::isfinite(beyond)) continue;
-      const auto error =
-          error_of(e.name + "(" + p.name + "=" + number_text(beyond) + ")");
-      EXPECT_NE(error.find("must be"), std::string::npos) << error;
-    }
-  }
-}
-
 class Claims : public testing::TestWithParam<const Estimator*> {};
 
 TEST_P(Claims, Hold) {
@@ -392,7 +322,6 @@ TEST_P(Claims, Hold) {
       {"seeds_decide_and_threads_do_not", seeds_decide_and_threads_do_not},
       {"finite_for_certain_units", finite_for_certain_units},
       {"encoding_does_not_matter", encoding_does_not_matter},
-      {"slips_in_spellings_are_explained", slips_in_spellings_are_explained},
   };
   for (const auto& claim : claims) {
     SCOPED_TRACE(claim.name);
@@ -414,19 +343,6 @@ std::string test_name(const testing::TestParamInfo<const Estimator*>& info) {
 
 INSTANTIATE_TEST_SUITE_P(Estimators, Claims, testing::ValuesIn(all_records()),
                          test_name);
-
-TEST(Estimators, AValueOutOfRangeIsNamed) {
-  EXPECT_EQ(error_of("gumbel(temperature=0)"),
-            "gumbel: temperature must be in [0.01, 100], but got '0'");
-}
-
-TEST(Estimators, DocumentationIsWhatTheProgramPrints) {
-  std::ifstream file(SIGNET_SOURCE_DIR "/docs/estimators.md");
-  std::ostringstream text;
-  text << file.rdbuf();
-  EXPECT_TRUE(text.str() == estimators_markdown())
-      << "run: signet estimators --markdown > docs/estimators.md";
-}
 
 }  // namespace
 }  // namespace signet

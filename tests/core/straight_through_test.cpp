@@ -197,5 +197,20 @@ TEST(MeanField, IsTheNetworkOfTheProxies) {
   }
 }
 
+// z is of 20 comparisons or so; P(|z| > 7) = 2.6e-12 each.
+TEST(StraightThrough, IsExactForMultilinearLosses) {
+  for (const auto encoding : {Encoding::bits, Encoding::signs}) {
+    for (const auto& noise : noise_families()) {
+      const auto problem = multilinear({encoding, &noise});
+      EXPECT_LT(deviation(BoundEstimator("st"), problem, 103).z, 7)
+          << noise.name;
+      EXPECT_GT(
+          deviation(BoundEstimator("st-deterministic"), problem, 103).largest,
+          0.01)
+          << noise.name;
+    }
+  }
+}
+
 }  // namespace
 }  // namespace signet
