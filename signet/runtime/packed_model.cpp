@@ -3,17 +3,11 @@
 #include <algorithm>
 #include <type_traits>
 
+#include "signet/runtime/kernels/limits.h"
 #include "signet/runtime/packing.h"
 
 namespace signet::runtime {
 namespace {
-
-/// Examples of a block. Beyond it weights are read no less often, and
-/// activations leave the cache.
-constexpr std::int64_t kMaxBlock = 64;
-/// Activations of a block before or after a layer, at most, unless one example
-/// has more: two of these stay in an L2 cache of 1 MiB.
-constexpr std::int64_t kBlockBytes = std::int64_t{512} << 10;
 
 std::int64_t map_bytes(const MapShape& shape) {
   return shape.pixels() * words_for(shape.channels) * 8;

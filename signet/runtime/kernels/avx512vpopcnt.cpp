@@ -51,16 +51,16 @@ Packed view(const Shape& shape, const void* packed) {
           reinterpret_cast<std::uint32_t*>(base + shape.channels + kLanes)};
 }
 
-std::size_t packed_bytes(std::int64_t inputs, std::int64_t outputs) {
-  const Shape shape = shape_of(inputs, outputs);
+std::size_t packed_bytes(const LinearLayer& layer) {
+  const Shape shape = shape_of(layer.inputs, layer.outputs);
   return 4 * (shape.channels + kLanes + shape.steps * shape.channels);
 }
 
-std::size_t threshold_bytes(std::int64_t outputs) {
-  return 4 * shape_of(0, outputs).channels;
+std::size_t threshold_bytes(const LinearLayer& layer) {
+  return 4 * shape_of(0, layer.outputs).channels;
 }
 
-std::size_t no_scratch(std::int64_t, std::int64_t) { return 0; }
+std::size_t no_scratch(const LinearLayer&) { return 0; }
 
 void pack(const LinearLayer& layer, void* packed) {
   const Shape shape = shape_of(layer.inputs, layer.outputs);
@@ -93,7 +93,10 @@ void pack_thresholds(const LinearLayer& layer, const std::int32_t* thresholds,
 /// The rows that a tile reads, and the first one's number for the output.
 struct Rows {
   const char* input;
-  std::int64_t stride;  // bytes
+  std::int64_t stride;          // bytes
+  std::int64_t segments;        // of a row,
+  std::int64_t segment_steps;   // words of 32 bits in each,
+  std::int64_t segment_stride;  // bytes from one to the next
   std::int64_t first;
 };
 
@@ -107,7 +110,7 @@ std::uint32_t load_word(const char* from) {
 struct ToBits {
   const std::int32_t* limits;
   std::uint64_t* out;
-  std::int64_t words;
+  std::int64_t stride;  // words
 
   template <int kVectors>
   void panel(const Packed&, std::int64_t channel, std::int64_t row,
@@ -118,7 +121,7 @@ struct ToBits {
       const std::uint64_t mask = _mm512_cmple_epi32_mask(counts[v], limit);
       word |= mask << (v * kLanes);
     }
-    out[row * words + channel / kPanel] = word;
+    out[row * stride + channel / kPanel] = word;
   }
 };
 
@@ -126,6 +129,7 @@ struct ToBits {
 struct ToSums {
   std::int32_t* out;
   std::int64_t outputs;
+  std::int64_t stride;
 
   template <int kVectors>
   void panel(const Packed& packed, std::int64_t channel, std::int64_t row,
@@ -137,7 +141,7 @@ struct ToSums {
       const __mmask16 mask = left >= kLanes ? 0xffff : (1u << left) - 1;
       const __m512i base = _mm512_load_si512(packed.bases + j);
       _mm512_mask_storeu_epi32(
-          out + row * outputs + j, mask,
+          out + row * stride + j, mask,
           _mm512_sub_epi32(base, _mm512_sll_epi32(counts[v], shift)));
     }
   }
@@ -154,20 +158,25 @@ void tile(const Shape& shape, const Packed& packed, std::int64_t channel,
   for (auto& row : counts) {
     for (auto& count : row) count = _mm512_setzero_si512();
   }
-  for (std::int64_t i = 0; i < shape.steps; ++i) {
-    __m512i x[kRows];
-    for (int r = 0; r < kRows; ++r) {
-      x[r] = _mm512_set1_epi32(
-          static_cast<int>(load_word(rows.input + r * rows.stride + 4 * i)));
-    }
-    for (int v = 0; v < kPanels * kVectors; ++v) {
-      const __m512i w = _mm512_load_si512(weights + v / kVectors * panel_words +
-                                          i * kWidth + v % kVectors * kLanes);
+  const char* segment = rows.input;
+  for (std::int64_t s = 0; s < rows.segments; ++s) {
+    for (std::int64_t i = 0; i < rows.segment_steps; ++i) {
+      __m512i x[kRows];
       for (int r = 0; r < kRows; ++r) {
-        counts[r][v] = _mm512_add_epi32(
-            counts[r][v], _mm512_popcnt_epi32(_mm512_xor_si512(x[r], w)));
+        x[r] = _mm512_set1_epi32(
+            static_cast<int>(load_word(segment + r * rows.stride + 4 * i)));
       }
+      for (int v = 0; v < kPanels * kVectors; ++v) {
+        const __m512i w = _mm512_load_si512(
+            weights + v / kVectors * panel_words + v % kVectors * kLanes);
+        for (int r = 0; r < kRows; ++r) {
+          counts[r][v] = _mm512_add_epi32(
+              counts[r][v], _mm512_popcnt_epi32(_mm512_xor_si512(x[r], w)));
+        }
+      }
+      weights += kWidth;
     }
+    segment += rows.segment_stride;
   }
   for (int r = 0; r < kRows; ++r) {
     for (int p = 0; p < kPanels; ++p) {
@@ -180,14 +189,12 @@ void tile(const Shape& shape, const Packed& packed, std::int64_t channel,
 /// One panel, all rows: kTileRows at a time, then what is left.
 template <int kVectors, class Output>
 void panel(const Shape& shape, const Packed& packed, std::int64_t channel,
-           const LinearCall& call, const Output& output) {
-  const std::int64_t stride = words_for(call.inputs) * 8;
-  Rows rows{static_cast<const char*>(call.input), stride, 0};
-  for (; rows.first + kTileRows <= call.rows; rows.first += kTileRows) {
+           Rows rows, std::int64_t count, const Output& output) {
+  for (; rows.first + kTileRows <= count; rows.first += kTileRows) {
     tile<kTileRows, 1, kVectors>(shape, packed, channel, rows, output);
-    rows.input += kTileRows * stride;
+    rows.input += kTileRows * rows.stride;
   }
-  switch (call.rows - rows.first) {
+  switch (count - rows.first) {
     case 3:
       return tile<3, 1, kVectors>(shape, packed, channel, rows, output);
     case 2:
@@ -202,34 +209,44 @@ template <class Output>
 void run(const LinearCall& call, const Output& output) {
   const Shape shape = shape_of(call.inputs, call.outputs);
   const Packed packed = view(shape, call.packed);
+  const Rows rows{.input = static_cast<const char*>(call.input),
+                  .stride = call.row_stride,
+                  .segments = call.segments,
+                  .segment_steps = shape.steps / call.segments,
+                  .segment_stride = call.segment_stride,
+                  .first = 0};
   std::int64_t channel = 0;
   if (call.rows == 1) {
-    const Rows row{static_cast<const char*>(call.input), 0, 0};
     constexpr std::int64_t kStep = kSinglePanels * kPanel;
     for (; channel + kStep <= shape.channels; channel += kStep) {
-      tile<1, kSinglePanels, 4>(shape, packed, channel, row, output);
+      tile<1, kSinglePanels, 4>(shape, packed, channel, rows, output);
     }
   }
   for (; channel + kPanel <= shape.channels; channel += kPanel) {
-    panel<4>(shape, packed, channel, call, output);
+    panel<4>(shape, packed, channel, rows, call.rows, output);
   }
   switch ((shape.channels - channel) / kLanes) {
     case 3:
-      return panel<3>(shape, packed, channel, call, output);
+      return panel<3>(shape, packed, channel, rows, call.rows, output);
     case 2:
-      return panel<2>(shape, packed, channel, call, output);
+      return panel<2>(shape, packed, channel, rows, call.rows, output);
     case 1:
-      return panel<1>(shape, packed, channel, call, output);
+      return panel<1>(shape, packed, channel, rows, call.rows, output);
   }
 }
 
 void bits(const LinearCall& call, std::uint64_t* out) {
   run(call, ToBits{static_cast<const std::int32_t*>(call.thresholds), out,
-                   words_for(call.outputs)});
+                   call.out_stride});
 }
 
 void sums(const LinearCall& call, std::int32_t* out) {
-  run(call, ToSums{out, call.outputs});
+  run(call, ToSums{out, call.outputs, call.out_stride});
+}
+
+/// Segments are whole words, so the packed rows need not know of them.
+bool takes(const LinearLayer& layer) {
+  return layer.input != InputEncoding::pixels;
 }
 
 bool supported() {
@@ -239,6 +256,7 @@ bool supported() {
 }
 
 constexpr LinearKernel kBinary{"xor and vpopcntd, 16 channels a vector",
+                               takes,
                                packed_bytes,
                                threshold_bytes,
                                no_scratch,
@@ -247,9 +265,10 @@ constexpr LinearKernel kBinary{"xor and vpopcntd, 16 channels a vector",
                                bits,
                                sums};
 
+constexpr const LinearKernel* kKernels[] = {&kAvx512Pixels, &kBinary, nullptr};
+
 }  // namespace
 
-const Level kAvx512VpopcntLevel{Isa::avx512vpopcnt, supported, &kAvx512Pixels,
-                                &kBinary};
+const Level kAvx512VpopcntLevel{Isa::avx512vpopcnt, supported, kKernels};
 
 }  // namespace signet::runtime

@@ -50,13 +50,13 @@ Shape shape_of(std::int64_t inputs, std::int64_t outputs) {
           (outputs + kLanes - 1) / kLanes * kLanes};
 }
 
-std::size_t packed_bytes(std::int64_t inputs, std::int64_t outputs) {
-  const Shape shape = shape_of(inputs, outputs);
+std::size_t packed_bytes(const LinearLayer& layer) {
+  const Shape shape = shape_of(layer.inputs, layer.outputs);
   return shape.channels * 2 * shape.steps;
 }
 
-std::size_t threshold_bytes(std::int64_t outputs) {
-  return 4 * shape_of(0, outputs).channels;
+std::size_t threshold_bytes(const LinearLayer& layer) {
+  return 4 * shape_of(0, layer.outputs).channels;
 }
 
 /// Table entry e holds pixel 4 if bit 0 of e is set, pixel i if bit i + 1 is:
@@ -116,8 +116,8 @@ std::int64_t row_bytes(const Shape& shape) {
 
 std::int64_t table_bytes(const Shape& shape) { return shape.steps * 3 * 64; }
 
-std::size_t scratch_bytes(std::int64_t inputs, std::int64_t outputs) {
-  const Shape shape = shape_of(inputs, outputs);
+std::size_t scratch_bytes(const LinearLayer& layer) {
+  const Shape shape = shape_of(layer.inputs, layer.outputs);
   return kTileRows * table_bytes(shape) + row_bytes(shape);
 }
 
@@ -161,13 +161,19 @@ constexpr TableMasks table_masks() {
 constexpr TableMasks kMasks = table_masks();
 
 /// Tables of all groups of a row: 32 16-bit sums each.
-Row build_tables(const Shape& shape, const std::uint8_t* pixels,
-                 std::int64_t inputs, std::uint8_t* padded, char* tables) {
+Row build_tables(const Shape& shape, const LinearCall& call,
+                 std::int64_t number, std::uint8_t* padded, char* tables) {
   __builtin_memset(padded, 0, row_bytes(shape));
   std::uint8_t* row = padded + kMargin;
-  __builtin_memcpy(row, pixels, inputs);
+  const auto* segment =
+      static_cast<const std::uint8_t*>(call.input) + number * call.row_stride;
+  const std::int64_t length = call.inputs / call.segments;
+  for (std::int64_t k = 0; k < call.inputs; k += length) {
+    __builtin_memcpy(row + k, segment, length);
+    segment += call.segment_stride;
+  }
   __m512i total = _mm512_setzero_si512();
-  for (std::int64_t k = 0; k < inputs; k += 64) {
+  for (std::int64_t k = 0; k < call.inputs; k += 64) {
     total = _mm512_add_epi64(total, _mm512_sad_epu8(_mm512_load_si512(row + k),
                                                     _mm512_setzero_si512()));
   }
@@ -189,7 +195,7 @@ Row build_tables(const Shape& shape, const std::uint8_t* pixels,
 struct ToBits {
   const std::int32_t* thresholds;
   std::uint64_t* out;
-  std::int64_t words;
+  std::int64_t stride;  // words
 
   void vector(std::int64_t channel, std::int64_t row, __m512i low,
               __m512i high) const {
@@ -199,7 +205,7 @@ struct ToBits {
         static_cast<std::uint32_t>(
             _mm512_cmpge_epi32_mask(high, _mm512_load_si512(t + 16)))
             << 16;
-    char* to = reinterpret_cast<char*>(out + row * words) + channel / 8;
+    char* to = reinterpret_cast<char*>(out + row * stride) + channel / 8;
     __builtin_memcpy(to, &mask, 4);
   }
 };
@@ -207,12 +213,13 @@ struct ToBits {
 struct ToSums {
   std::int32_t* out;
   std::int64_t outputs;
+  std::int64_t stride;
 
   void vector(std::int64_t channel, std::int64_t row, __m512i low,
               __m512i high) const {
     const std::int64_t left = outputs - channel;
     const __mmask32 mask = left >= kLanes ? 0xffffffff : (1u << left) - 1;
-    std::int32_t* to = out + row * outputs + channel;
+    std::int32_t* to = out + row * stride + channel;
     _mm512_mask_storeu_epi32(to, mask & 0xffff, low);
     _mm512_mask_storeu_epi32(to + 16, mask >> 16, high);
   }
@@ -308,14 +315,12 @@ void run(const LinearCall& call, const Output& output) {
   char* tables = static_cast<char*>(call.scratch);
   auto* padded =
       reinterpret_cast<std::uint8_t*>(tables + kTileRows * table_bytes(shape));
-  const auto* pixels = static_cast<const std::uint8_t*>(call.input);
   for (std::int64_t first = 0; first < call.rows; first += kTileRows) {
     const bool pair = first + 1 < call.rows;
     Row rows[kTileRows];
     for (int r = 0; r < (pair ? 2 : 1); ++r) {
-      rows[r] =
-          build_tables(shape, pixels + (first + r) * call.inputs, call.inputs,
-                       padded, tables + r * table_bytes(shape));
+      rows[r] = build_tables(shape, call, first + r, padded,
+                             tables + r * table_bytes(shape));
     }
     if (pair) {
       panels<2>(shape, packed, rows, first, output);
@@ -326,15 +331,21 @@ void run(const LinearCall& call, const Output& output) {
 }
 
 void bits(const LinearCall& call, std::uint64_t* out) {
-  const std::int64_t words = words_for(call.outputs);
   // The kernel writes half words: the last one may have no other half.
-  for (std::int64_t row = 1; row <= call.rows; ++row) out[row * words - 1] = 0;
-  run(call,
-      ToBits{static_cast<const std::int32_t*>(call.thresholds), out, words});
+  std::uint64_t* last = out + words_for(call.outputs) - 1;
+  for (std::int64_t row = 0; row < call.rows; ++row) {
+    last[row * call.out_stride] = 0;
+  }
+  run(call, ToBits{static_cast<const std::int32_t*>(call.thresholds), out,
+                   call.out_stride});
 }
 
 void sums(const LinearCall& call, std::int32_t* out) {
-  run(call, ToSums{out, call.outputs});
+  run(call, ToSums{out, call.outputs, call.out_stride});
+}
+
+bool takes(const LinearLayer& layer) {
+  return layer.input == InputEncoding::pixels;
 }
 
 }  // namespace
@@ -342,6 +353,7 @@ void sums(const LinearCall& call, std::int32_t* out) {
 const LinearKernel kAvx512Pixels{
     "tables of 5 pixels, vpermw, 32 channels a "
     "vector",
+    takes,
     packed_bytes,
     threshold_bytes,
     scratch_bytes,

@@ -21,50 +21,61 @@ struct LinearLayer {
   std::int64_t outputs;
   InputEncoding input;
   const std::uint64_t* weights;  ///< [outputs, words_for(inputs)]
+  /// Pieces of equal length that a row of inputs comes in, one behind the
+  /// other in the weights. Of signs and bits, several are whole words each.
+  std::int64_t segments = 1;
 };
 
-/// One call of a kernel, for `rows` examples.
+/// One call of a kernel, for `rows` rows of inputs. Rows may overlap: those of
+/// a convolution are the windows at neighbouring pixels of an image, whose
+/// lines are the segments.
 struct LinearCall {
   std::int64_t inputs;
   std::int64_t outputs;
   const void* packed;      ///< what pack() wrote
   const void* thresholds;  ///< what pack_thresholds() wrote; sums() needs none
-  /// pixels: uint8_t [rows, inputs]; otherwise uint64_t [rows,
-  /// words_for(inputs)], padded with 0 bits.
+  /// The first row: uint8_t if pixels, otherwise uint64_t, where a row of one
+  /// segment is padded with 0 bits to whole words.
   const void* input;
   std::int64_t rows;
-  void* scratch;  ///< scratch_bytes(), aligned to 64
+  std::int64_t row_stride;      ///< bytes from row to row of the input
+  std::int64_t segments;        ///< as in LinearLayer
+  std::int64_t segment_stride;  ///< bytes from segment to segment
+  std::int64_t out_stride;  ///< words or int32s from row to row of the output
+  void* scratch;            ///< scratch_bytes(), aligned to 64
 };
 
-/// s_j = sum_k w_jk x_k as an exact int32, for one family of inputs. The scalar
-/// kernel defines the result, all others give the same.
+/// s_j = sum_k w_jk x_k as an exact int32, for one family of layers. The scalar
+/// kernels take every layer and define the result, all others give the same.
 /// How weights are packed is each kernel's own affair. Thresholds are packed
 /// apart from them: one layer may need several, such as a convolution whose
 /// padding counts nothing.
 struct LinearKernel {
   const char* name;  ///< what it does, for people: "pixel tables, 3 x 5 bits"
+  /// Whether this kernel can, and should, run a layer here. Like the sizes
+  /// below it does not read the weights.
+  bool (*takes)(const LinearLayer& layer);
   /// Bytes that pack() and pack_thresholds() write, and that calls may write
   /// for themselves.
-  std::size_t (*packed_bytes)(std::int64_t inputs, std::int64_t outputs);
-  std::size_t (*threshold_bytes)(std::int64_t outputs);
-  std::size_t (*scratch_bytes)(std::int64_t inputs, std::int64_t outputs);
+  std::size_t (*packed_bytes)(const LinearLayer& layer);
+  std::size_t (*threshold_bytes)(const LinearLayer& layer);
+  std::size_t (*scratch_bytes)(const LinearLayer& layer);
   /// Repacks weights; `packed` is zeroed and aligned to 64, as below.
   void (*pack)(const LinearLayer& layer, void* packed);
   /// Repacks `thresholds` [outputs] of this layer.
   void (*pack_thresholds)(const LinearLayer& layer,
                           const std::int32_t* thresholds, void* packed);
-  /// s_j >= t_j, packed: out is [rows, words_for(outputs)], padded with 0.
+  /// s_j >= t_j, packed: rows of words_for(outputs) words, padded with 0.
   void (*bits)(const LinearCall& call, std::uint64_t* out);
-  /// s_j: out is [rows, outputs].
+  /// s_j: rows of `outputs` int32s.
   void (*sums)(const LinearCall& call, std::int32_t* out);
 };
 
-/// A level: null where it has nothing better than the level below.
+/// A level. It need not take every layer: the levels below take the rest.
 struct Level {
   Isa isa;
-  bool (*supported)();         ///< whether this processor can run it
-  const LinearKernel* pixels;  ///< inputs are bytes
-  const LinearKernel* binary;  ///< inputs are packed signs or bits
+  bool (*supported)();                 ///< whether this processor can run it
+  const LinearKernel* const* kernels;  ///< best first, ended by null
 };
 
 /// With c mismatches between weights and inputs, s = base - step * c: for

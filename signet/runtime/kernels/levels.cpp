@@ -21,12 +21,11 @@ constexpr const Level* kLevels[] = {
 
 std::span<const Level* const> levels() { return kLevels; }
 
-ChosenKernel choose_kernel(InputEncoding input, Isa isa) {
+ChosenKernel choose_kernel(const LinearLayer& layer, Isa isa) {
   for (const Level* level : kLevels) {
-    const LinearKernel* kernel =
-        input == InputEncoding::pixels ? level->pixels : level->binary;
-    if (kernel && level->isa <= isa && level->supported()) {
-      return {level->isa, kernel};
+    if (level->isa > isa || !level->supported()) continue;
+    for (auto kernel = level->kernels; *kernel != nullptr; ++kernel) {
+      if ((*kernel)->takes(layer)) return {level->isa, *kernel};
     }
   }
   return {Isa::scalar, nullptr};

@@ -16,8 +16,8 @@ struct ChosenKernel {
   const LinearKernel* kernel;
 };
 
-/// The kernel for inputs of this kind on the best level that is at most `isa`
-/// and runs here. The scalar level has all of them.
-ChosenKernel choose_kernel(InputEncoding input, Isa isa);
+/// The first kernel that takes the layer, on the best level that is at most
+/// `isa` and runs here. The scalar level takes every layer.
+ChosenKernel choose_kernel(const LinearLayer& layer, Isa isa);
 
 }  // namespace signet::runtime

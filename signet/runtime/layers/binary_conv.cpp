@@ -3,13 +3,11 @@
 #include <algorithm>
 #include <limits>
 
+#include "signet/runtime/kernels/limits.h"
 #include "signet/runtime/packing.h"
 
 namespace signet::runtime {
 namespace {
-
-/// Patches of one gathering: they share the L1 cache with a panel of weights.
-constexpr std::int64_t kGatheredBytes = 16 << 10;
 
 std::size_t whole_lines(std::size_t bytes) { return (bytes + 63) / 64 * 64; }
 
@@ -69,7 +67,8 @@ Run run_at(const PackedBinaryConv& layer, std::int64_t first,
 /// Calls each(LinearCall, first patch, border case) for all patches, gathered.
 template <class Each>
 void for_each_run(const PackedBinaryConv& layer, const void* input,
-                  std::int64_t images, void* scratch, const Each& each) {
+                  std::int64_t images, void* scratch, std::int64_t out_stride,
+                  const Each& each) {
   const std::int64_t patches = images * layer.grid.out.pixels();
   auto* rows = static_cast<std::byte*>(scratch);
   LinearCall call{.inputs = layer.grid.patch(),
@@ -78,6 +77,10 @@ void for_each_run(const PackedBinaryConv& layer, const void* input,
                   .thresholds = nullptr,
                   .input = nullptr,
                   .rows = 0,
+                  .row_stride = row_bytes(layer),
+                  .segments = 1,
+                  .segment_stride = row_bytes(layer),
+                  .out_stride = out_stride,
                   .scratch = rows + gathered_bytes(layer)};
   const std::int64_t step = gathered_rows(layer);
   for (std::int64_t start = 0; start < patches; start += step) {
@@ -104,26 +107,26 @@ void for_each_run(const PackedBinaryConv& layer, const void* input,
 }  // namespace
 
 PackedBinaryConv pack_layer(const BinaryConv& layer, Isa isa) {
-  const ChosenKernel chosen = choose_kernel(layer.input, isa);
-  const LinearKernel& kernel = *chosen.kernel;
   const LinearLayer rows{.inputs = layer.patch(),
                          .outputs = layer.outputs,
                          .input = layer.input,
                          .weights = layer.weights.data()};
+  const ChosenKernel chosen = choose_kernel(rows, isa);
+  const LinearKernel& kernel = *chosen.kernel;
   const bool counts_nothing = layer.padding == Padding::zero &&
                               layer.input == InputEncoding::signs &&
                               layer.window.pad != 0;
-  const std::size_t stride = whole_lines(kernel.threshold_bytes(rows.outputs));
-  PackedBinaryConv packed{
-      .grid = {layer.in, output_shape(layer), layer.window},
-      .input = layer.input,
-      .pad = layer.padding == Padding::plus,
-      .border =
-          counts_nothing ? find_border_cases(layer) : no_border_cases(layer),
-      .chosen = chosen,
-      .weights = AlignedBuffer(kernel.packed_bytes(rows.inputs, rows.outputs)),
-      .thresholds = AlignedBuffer(0),
-      .threshold_stride = stride};
+  const std::size_t stride = whole_lines(kernel.threshold_bytes(rows));
+  PackedBinaryConv packed{.grid = {layer.in, output_shape(layer), layer.window},
+                          .input = layer.input,
+                          .pad = layer.padding == Padding::plus,
+                          .border = counts_nothing ? find_border_cases(layer)
+                                                   : no_border_cases(layer),
+                          .chosen = chosen,
+                          .kernel_scratch = kernel.scratch_bytes(rows),
+                          .weights = AlignedBuffer(kernel.packed_bytes(rows)),
+                          .thresholds = AlignedBuffer(0),
+                          .threshold_stride = stride};
   packed.thresholds = AlignedBuffer(stride * packed.border.count());
   kernel.pack(rows, packed.weights.data());
   for (std::int32_t c = 0; c < packed.border.count(); ++c) {
@@ -138,15 +141,13 @@ PackedBinaryConv pack_layer(const BinaryConv& layer, Isa isa) {
 }
 
 std::size_t scratch_bytes(const PackedBinaryConv& layer) {
-  return gathered_bytes(layer) +
-         layer.chosen.kernel->scratch_bytes(layer.grid.patch(),
-                                            layer.grid.out.channels);
+  return gathered_bytes(layer) + layer.kernel_scratch;
 }
 
 void layer_bits(const PackedBinaryConv& layer, const void* input,
                 std::int64_t images, void* scratch, std::uint64_t* out) {
   const std::int64_t words = words_for(layer.grid.out.channels);
-  for_each_run(layer, input, images, scratch,
+  for_each_run(layer, input, images, scratch, words,
                [&](const LinearCall& call, std::int64_t first, std::int32_t) {
                  layer.chosen.kernel->bits(call, out + first * words);
                });
@@ -155,7 +156,7 @@ void layer_bits(const PackedBinaryConv& layer, const void* input,
 void layer_sums(const PackedBinaryConv& layer, const void* input,
                 std::int64_t images, void* scratch, std::int32_t* out) {
   const std::int64_t outputs = layer.grid.out.channels;
-  for_each_run(layer, input, images, scratch,
+  for_each_run(layer, input, images, scratch, outputs,
                [&](const LinearCall& call, std::int64_t first,
                    std::int32_t border_case) {
                  std::int32_t* to = out + first * outputs;

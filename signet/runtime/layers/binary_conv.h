@@ -18,6 +18,7 @@ struct PackedBinaryConv {
   bool pad;  ///< the bit outside the image
   BorderCases border;
   ChosenKernel chosen;
+  std::size_t kernel_scratch;    ///< bytes
   AlignedBuffer weights;         ///< in the kernel's own layout
   AlignedBuffer thresholds;      ///< the same, a set for each border case
   std::size_t threshold_stride;  ///< bytes from set to set

@@ -1,23 +1,36 @@
 #include "signet/runtime/layers/binary_linear.h"
 
+#include "signet/runtime/packing.h"
+
 namespace signet::runtime {
 namespace {
 
 LinearCall call_of(const PackedBinaryLinear& layer, const void* input,
-                   std::int64_t rows, void* scratch) {
+                   std::int64_t rows, std::int64_t out_stride, void* scratch) {
+  const std::int64_t row_bytes = layer.input == InputEncoding::pixels
+                                     ? layer.inputs
+                                     : words_for(layer.inputs) * 8;
   return {.inputs = layer.inputs,
           .outputs = layer.outputs,
           .packed = layer.weights.data(),
           .thresholds = layer.thresholds.data(),
           .input = input,
           .rows = rows,
+          .row_stride = row_bytes,
+          .segments = 1,
+          .segment_stride = row_bytes,
+          .out_stride = out_stride,
           .scratch = scratch};
 }
 
 }  // namespace
 
 PackedBinaryLinear pack_layer(const BinaryLinear& layer, Isa isa) {
-  const ChosenKernel chosen = choose_kernel(layer.input, isa);
+  const LinearLayer view{.inputs = layer.inputs,
+                         .outputs = layer.outputs,
+                         .input = layer.input,
+                         .weights = layer.weights.data()};
+  const ChosenKernel chosen = choose_kernel(view, isa);
   const LinearKernel& kernel = *chosen.kernel;
   const auto* thresholds = std::get_if<Thresholds>(&layer.output);
   const auto* scores = std::get_if<Scores>(&layer.output);
@@ -26,15 +39,11 @@ PackedBinaryLinear pack_layer(const BinaryLinear& layer, Isa isa) {
       .outputs = layer.outputs,
       .input = layer.input,
       .chosen = chosen,
-      .weights =
-          AlignedBuffer(kernel.packed_bytes(layer.inputs, layer.outputs)),
+      .scratch_bytes = kernel.scratch_bytes(view),
+      .weights = AlignedBuffer(kernel.packed_bytes(view)),
       .thresholds =
-          AlignedBuffer(thresholds ? kernel.threshold_bytes(layer.outputs) : 0),
+          AlignedBuffer(thresholds ? kernel.threshold_bytes(view) : 0),
       .scores = scores ? std::optional(*scores) : std::nullopt};
-  const LinearLayer view{.inputs = layer.inputs,
-                         .outputs = layer.outputs,
-                         .input = layer.input,
-                         .weights = layer.weights.data()};
   kernel.pack(view, packed.weights.data());
   if (thresholds) {
     kernel.pack_thresholds(view, thresholds->values.data(),
@@ -44,17 +53,19 @@ PackedBinaryLinear pack_layer(const BinaryLinear& layer, Isa isa) {
 }
 
 std::size_t scratch_bytes(const PackedBinaryLinear& layer) {
-  return layer.chosen.kernel->scratch_bytes(layer.inputs, layer.outputs);
+  return layer.scratch_bytes;
 }
 
 void layer_bits(const PackedBinaryLinear& layer, const void* input,
                 std::int64_t rows, void* scratch, std::uint64_t* out) {
-  layer.chosen.kernel->bits(call_of(layer, input, rows, scratch), out);
+  layer.chosen.kernel->bits(
+      call_of(layer, input, rows, words_for(layer.outputs), scratch), out);
 }
 
 void layer_sums(const PackedBinaryLinear& layer, const void* input,
                 std::int64_t rows, void* scratch, std::int32_t* out) {
-  layer.chosen.kernel->sums(call_of(layer, input, rows, scratch), out);
+  layer.chosen.kernel->sums(call_of(layer, input, rows, layer.outputs, scratch),
+                            out);
 }
 
 void layer_scores(const PackedBinaryLinear& layer, const std::int32_t* sums,

@@ -15,6 +15,7 @@ struct PackedBinaryLinear {
   std::int64_t outputs;
   InputEncoding input;
   ChosenKernel chosen;
+  std::size_t scratch_bytes;     ///< of the kernel
   AlignedBuffer weights;         ///< in the kernel's own layout
   AlignedBuffer thresholds;      ///< the same; empty for the last layer
   std::optional<Scores> scores;  ///< of the last layer

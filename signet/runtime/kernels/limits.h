@@ -1,0 +1,23 @@
+// Every constant that chooses a kernel, a layout or a size of blocks by shape,
+// in one place. The values were measured.
+//
+// Levels with flags of their own include this: constants only, no code.
+#pragma once
+
+#include <cstdint>
+
+namespace signet::runtime {
+
+/// Examples of a block. Beyond it weights are read no less often, and
+/// activations leave the cache.
+constexpr std::int64_t kMaxBlock = 64;
+
+/// Activations of a block before or after a layer, bytes at most, unless one
+/// example has more: two of these stay in an L2 cache of 1 MiB.
+constexpr std::int64_t kBlockBytes = std::int64_t{512} << 10;
+
+/// Patches of a convolution that are gathered at once, bytes: they share the L1
+/// cache with a panel of weights.
+constexpr std::int64_t kGatheredBytes = 16 << 10;
+
+}  // namespace signet::runtime
