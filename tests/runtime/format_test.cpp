@@ -42,6 +42,60 @@ Bytes bytes_of(const ModelDescription& model) {
   return *bytes;
 }
 
+ModelDescription sampled_model() {
+  Engine engine(14);
+  ModelDescription model = image_model();
+  add_random_noise(engine, model);
+  return model;
+}
+
+TEST(ModelFile, RoundTripOfNoise) {
+  const ModelDescription model = sampled_model();
+  const auto back = parse(bytes_of(model));
+  ASSERT_TRUE(back.ok()) << back.error().message;
+  ASSERT_EQ(back->sampled.size(), 6);
+  for (std::size_t i = 0; i < model.sampled.size(); ++i) {
+    EXPECT_EQ(back->sampled[i].noise, model.sampled[i].noise);
+    EXPECT_EQ(back->sampled[i].scale, model.sampled[i].scale);
+    EXPECT_EQ(back->sampled[i].offset, model.sampled[i].offset);
+    EXPECT_EQ(back->sampled[i].pools, model.sampled[i].pools);
+  }
+  EXPECT_EQ(parse(bytes_of(image_model()))->sampled.size(), 0);
+}
+
+TEST(ModelFile, RefusesNoiseThatDoesNotFit) {
+  const std::vector<
+      std::pair<const char*, std::function<void(ModelDescription&)>>>
+      cases = {
+          {"fewer than layers with weights",
+           [](auto& m) { m.sampled.pop_back(); }},
+          {"more than layers with weights",
+           [](auto& m) { m.sampled.push_back(m.sampled.back()); }},
+          {"sampled layer 1: scales and offsets: expected 66, got 65",
+           [](auto& m) { m.sampled[1].scale.pop_back(); }},
+          {"sampled layer 0: scales and offsets: expected 5, got 6",
+           [](auto& m) { m.sampled[0].offset.push_back(0); }},
+          {"sampled layer 2: logit 7 can leave the range of a float",
+           [](auto& m) { m.sampled[2].scale[7] = 1e37F; }},
+          {"sampled layer 4: logit 0 can leave the range of a float",
+           [](auto& m) { m.sampled[4].offset[0] = std::nanf(""); }},
+          {"sampled layer 1: pools must be in 0..1, got 2",
+           [](auto& m) { m.sampled[1].pools = 2; }},
+          {"sampled layer 0: pools must be in 0..0, got -1",
+           [](auto& m) { m.sampled[0].pools = -1; }},
+          {"sampled layer 5: the last layer's scores have no noise",
+           [](auto& m) { m.sampled[5].noise = NoiseFamily::logistic; }},
+      };
+  for (const auto& [says, spoil] : cases) {
+    ModelDescription model = sampled_model();
+    spoil(model);
+    const auto checked = check_description(model);
+    ASSERT_FALSE(checked.ok()) << says;
+    EXPECT_NE(checked.error().message.find(says), std::string::npos)
+        << checked.error().message;
+  }
+}
+
 TEST(ModelFile, RoundTrip) {
   const ModelDescription model = small_model();
   const Bytes bytes = bytes_of(model);

@@ -23,6 +23,10 @@ const std::vector<Golden> kGolden = {
     {"1.1",
      {-5.375F, 0.1875F, -21.25F, -5.375F, 1.1875F, -14.25F, -5.375F, 1.6875F,
       -10.75F, -7.375F, 2.9375F, -12.5F}},
+    // The network of 1.1 with noise.
+    {"1.2",
+     {-5.375F, 0.1875F, -21.25F, -5.375F, 1.1875F, -14.25F, -5.375F, 1.6875F,
+      -10.75F, -7.375F, 2.9375F, -12.5F}},
 };
 
 TEST(Golden, FilesOfEarlierVersionsMeanTheSame) {

@@ -144,6 +144,33 @@ ModelDescription random_image_model(Engine& engine, InputEncoding input,
   return model;
 }
 
+void add_random_noise(Engine& engine, ModelDescription& model) {
+  std::uniform_real_distribution<float> uniform(-1, 1);
+  for (std::size_t i = 0; i < model.layers.size(); ++i) {
+    const auto* conv = std::get_if<BinaryConv>(&model.layers[i]);
+    const auto* linear = std::get_if<BinaryLinear>(&model.layers[i]);
+    if (!conv && !linear) continue;
+    const bool last = i + 1 == model.layers.size();
+    SampledLayer sampled;
+    sampled.noise = last ? NoiseFamily::none
+                         : static_cast<NoiseFamily>((model.sampled.size() + 1) %
+                                                    kNoiseFamilies);
+    const auto inputs = conv ? conv->patch() : linear->inputs;
+    const auto input = conv ? conv->input : linear->input;
+    const float size = std::sqrt(static_cast<float>(inputs)) *
+                       (input == InputEncoding::pixels ? 128 : 1);
+    for (std::int64_t j = 0; j < (conv ? conv->outputs : linear->outputs);
+         ++j) {
+      sampled.scale.push_back((uniform(engine) + 1.5F) / size);
+      sampled.offset.push_back(uniform(engine));
+    }
+    const bool pooled =
+        !last && std::holds_alternative<MaxPool>(model.layers[i + 1]);
+    sampled.pools = pooled && model.sampled.size() % 2 == 1;
+    model.sampled.push_back(sampled);
+  }
+}
+
 std::vector<std::uint8_t> random_inputs(Engine& engine, InputEncoding input,
                                         std::int64_t rows,
                                         std::int64_t inputs) {

@@ -35,6 +35,10 @@ ModelDescription random_model(Engine& engine, InputEncoding input,
 ModelDescription random_image_model(Engine& engine, InputEncoding input,
                                     std::int64_t channels);
 
+/// Gives a model's units noise, of every family in turn, with random logits of
+/// about unit size; every second layer's pools pool its sums.
+void add_random_noise(Engine& engine, ModelDescription& model);
+
 /// [rows, inputs] bytes: 0..255, or 0 and 1.
 std::vector<std::uint8_t> random_inputs(Engine& engine, InputEncoding input,
                                         std::int64_t rows, std::int64_t inputs);

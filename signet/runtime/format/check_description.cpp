@@ -79,23 +79,32 @@ Reason check_thresholds(const Thresholds& t, std::int64_t outputs) {
   return "thresholds: " + sizes(outputs, t.values.size());
 }
 
-Reason check_scores(const BinaryLinear& layer, const Scores& scores) {
-  for (const auto* values : {&scores.scale, &scores.offset}) {
-    if (static_cast<std::int64_t>(values->size()) != layer.outputs) {
-      return "scales and offsets: " + sizes(layer.outputs, values->size());
+/// scale s + offset over sums s of `inputs` values.
+Reason check_affine(const char* what, const std::vector<float>& scale,
+                    const std::vector<float>& offset, std::int64_t outputs,
+                    InputEncoding input, std::int64_t inputs) {
+  for (const auto* values : {&scale, &offset}) {
+    if (static_cast<std::int64_t>(values->size()) != outputs) {
+      return "scales and offsets: " + sizes(outputs, values->size());
     }
   }
   const double largest_sum =
-      (layer.input == InputEncoding::pixels ? 255.0 : 1.0) * layer.inputs;
-  for (std::int64_t j = 0; j < layer.outputs; ++j) {
-    const double largest = std::abs(double{scores.scale[j]}) * largest_sum +
-                           std::abs(double{scores.offset[j]});
+      (input == InputEncoding::pixels ? 255.0 : 1.0) * inputs;
+  for (std::int64_t j = 0; j < outputs; ++j) {
+    const double largest =
+        std::abs(double{scale[j]}) * largest_sum + std::abs(double{offset[j]});
     // Written so that NaN fails too.
     if (!(largest <= std::numeric_limits<float>::max())) {
-      return "score " + std::to_string(j) + " can leave the range of a float";
+      return std::string(what) + " " + std::to_string(j) +
+             " can leave the range of a float";
     }
   }
   return std::nullopt;
+}
+
+Reason check_scores(const BinaryLinear& layer, const Scores& scores) {
+  return check_affine("score", scores.scale, scores.offset, layer.outputs,
+                      layer.input, layer.inputs);
 }
 
 std::string mismatch(const std::string& got, const std::string& expected) {
@@ -220,6 +229,53 @@ Reason check_layer(const MaxPool& layer, const Place& place) {
   return check_row_padding(layer.least, 1, layer.in.channels);
 }
 
+Reason check_sampled(const BinaryLinear& layer, const SampledLayer& sampled) {
+  return check_affine("logit", sampled.scale, sampled.offset, layer.outputs,
+                      layer.input, layer.inputs);
+}
+Reason check_sampled(const BinaryConv& layer, const SampledLayer& sampled) {
+  return check_affine("logit", sampled.scale, sampled.offset, layer.outputs,
+                      layer.input, layer.patch());
+}
+Reason check_sampled(const MaxPool&, const SampledLayer&) {
+  return std::nullopt;
+}
+
+bool is_pool(const Layer& layer) {
+  return std::holds_alternative<MaxPool>(layer);
+}
+
+/// The sampled layers of a model that has them.
+Result<Done> check_all_sampled(const ModelDescription& model) {
+  const auto& layers = model.layers;
+  std::size_t next = 0;
+  for (std::size_t i = 0; i < layers.size(); ++i) {
+    if (is_pool(layers[i])) continue;
+    if (next == model.sampled.size()) {
+      return Error{"model: sampled layers: fewer than layers with weights"};
+    }
+    const SampledLayer& sampled = model.sampled[next++];
+    std::int64_t pools = 0;
+    while (i + 1 + pools < layers.size() && is_pool(layers[i + 1 + pools])) {
+      ++pools;
+    }
+    auto reason = std::visit(
+        [&](const auto& layer) { return check_sampled(layer, sampled); },
+        layers[i]);
+    if (!reason) reason = check_range("pools", sampled.pools, 0, pools);
+    if (!reason && i + 1 == layers.size() &&
+        sampled.noise != NoiseFamily::none) {
+      reason = "the last layer's scores have no noise";
+    }
+    if (reason) {
+      return Error{"model: sampled layer " + std::to_string(next - 1) + ": " +
+                   *reason};
+    }
+  }
+  if (next == model.sampled.size()) return Done{};
+  return Error{"model: sampled layers: more than layers with weights"};
+}
+
 }  // namespace
 
 Result<Done> check_description(const ModelDescription& model) {
@@ -247,6 +303,7 @@ Result<Done> check_description(const ModelDescription& model) {
     return Error{"model: class names: " +
                  sizes(place.inputs, model.classes.size())};
   }
+  if (!model.sampled.empty()) return check_all_sampled(model);
   return Done{};
 }
 

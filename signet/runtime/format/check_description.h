@@ -17,7 +17,8 @@ constexpr std::int64_t kMaxLayers = 1024;
 /// Whether a description can be run: widths within their limits, sizes that
 /// match, each layer as wide as the one before, windows that fit, pixels only
 /// in front, scores only and always at the end, by a linear layer, and finite
-/// for every input, rows padded with 0.
+/// for every input, rows padded with 0; sampled layers none or all, logits
+/// finite for every input.
 /// Errors: one line that names the layer.
 Result<Done> check_description(const ModelDescription& model);
 

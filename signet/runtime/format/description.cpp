@@ -41,6 +41,12 @@ const char* padding_name(Padding padding) {
   return kNames[static_cast<int>(padding)];
 }
 
+const char* noise_name(NoiseFamily noise) {
+  constexpr const char* kNames[] = {"none", "logistic", "uniform", "triangular",
+                                    "laplace"};
+  return kNames[static_cast<int>(noise)];
+}
+
 const std::string& name_of(const Layer& layer) {
   return std::visit(
       [](const auto& each) -> const std::string& { return each.name; }, layer);

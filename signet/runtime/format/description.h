@@ -111,6 +111,34 @@ const std::string& name_of(const Layer& layer);
 MapShape input_shape(const Layer& layer);
 MapShape output_shape(const Layer& layer);
 
+/// F, the distribution function that units are drawn with: P(bit = 1) = F(a).
+enum class NoiseFamily {
+  none,        ///< nothing is drawn: bit = (a >= 0)
+  logistic,    ///< 1 / (1 + exp(-2a))
+  uniform,     ///< (1 + a) / 2 for |a| <= 1
+  triangular,  ///< (2 + a)^2 / 8 for -2 <= a <= 0
+  laplace,     ///< exp(a) / 2 for a <= 0
+};
+
+inline constexpr int kNoiseFamilies = 5;
+
+/// "none", "logistic", "uniform", "triangular" or "laplace".
+const char* noise_name(NoiseFamily noise);
+
+/// What a layer with weights does where units are drawn: with the logit
+/// a_j = float(double(scale_j) * s_j + double(offset_j)), without fused
+/// multiply-add, bit_j = (u < F(a_j)); the last layer's logits are the scores.
+/// The batch statistics in here are those of drawn units; thresholds have
+/// those of the network that draws nothing.
+struct SampledLayer {
+  NoiseFamily noise = NoiseFamily::none;  ///< none in the last layer
+  std::vector<float> scale = {};
+  std::vector<float> offset = {};
+  /// Of the max-poolings right behind, how many pool s_j, by its greatest or
+  /// least, before the bits are drawn.
+  std::int64_t pools = 0;
+};
+
 /// A network. The bits of a layer are the inputs of the next, which says by
 /// its encoding how it reads them; the last layer gives the scores. A linear
 /// layer behind an image reads it as a row. The first layer reads bytes in
@@ -121,6 +149,8 @@ struct ModelDescription {
   std::vector<Layer> layers = {};
   std::vector<std::string> classes = {};  ///< empty, or one name for each score
   std::vector<std::pair<std::string, std::string>> metadata = {};
+  /// One for each layer with weights, or none: then units cannot be drawn.
+  std::vector<SampledLayer> sampled = {};
 };
 
 }  // namespace signet::runtime

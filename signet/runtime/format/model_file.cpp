@@ -62,6 +62,14 @@ Offset<fb::Layer> write(FlatBufferBuilder& out, const MaxPool& layer) {
   return fb::CreateLayer(out, fb::LayerKind::MaxPool, pool.Union());
 }
 
+Offset<fb::SampledLayer> write(FlatBufferBuilder& out,
+                               const SampledLayer& layer) {
+  const auto scale = out.CreateVector(layer.scale);
+  const auto offset = out.CreateVector(layer.offset);
+  return fb::CreateSampledLayer(out, static_cast<fb::NoiseFamily>(layer.noise),
+                                scale, offset, layer.pools);
+}
+
 /// Most bytes of the vectors of a layer.
 std::size_t vector_bytes(const BinaryLinear& layer) {
   return 8 * (layer.weights.size() + static_cast<std::size_t>(layer.outputs));
@@ -81,6 +89,9 @@ std::size_t size_bound(const ModelDescription& model) {
     bytes += 512 + name_of(each).size();
     bytes +=
         std::visit([](const auto& layer) { return vector_bytes(layer); }, each);
+  }
+  for (const auto& layer : model.sampled) {
+    bytes += 128 + 4 * (layer.scale.size() + layer.offset.size());
   }
   for (const auto& name : model.classes) bytes += 16 + name.size();
   for (const auto& [key, value] : model.metadata) {
@@ -162,6 +173,16 @@ Result<Layer> read(const fb::Layer& from) {
                "); update signet"};
 }
 
+Result<SampledLayer> read(const fb::SampledLayer& from) {
+  if (from.noise() > fb::NoiseFamily::MAX) {
+    return Error{"model file: unknown noise; update signet"};
+  }
+  return SampledLayer{.noise = static_cast<NoiseFamily>(from.noise()),
+                      .scale = values(from.scale()),
+                      .offset = values(from.offset()),
+                      .pools = from.pools()};
+}
+
 Result<ModelDescription> read(const fb::Model& from) {
   ModelDescription model;
   model.name = text(from.name());
@@ -181,6 +202,13 @@ Result<ModelDescription> read(const fb::Model& from) {
   if (from.metadata()) {
     for (const auto* entry : *from.metadata()) {
       model.metadata.emplace_back(text(entry->key()), text(entry->value()));
+    }
+  }
+  if (from.sampled()) {
+    for (const auto* each : *from.sampled()) {
+      auto layer = read(*each);
+      if (!layer) return layer.error();
+      model.sampled.push_back(std::move(layer).value());
     }
   }
   const auto checked = check_description(model);
@@ -256,9 +284,16 @@ Result<std::vector<std::uint8_t>> serialize(const ModelDescription& model) try {
   const auto layer_list = out.CreateVector(layers);
   const auto classes = out.CreateVectorOfStrings(model.classes);
   const auto entries = out.CreateVector(metadata);
+  // Left out where there is none, so that such a file is as small as ever.
+  Offset<flatbuffers::Vector<Offset<fb::SampledLayer>>> sampled;
+  if (!model.sampled.empty()) {
+    std::vector<Offset<fb::SampledLayer>> list;
+    for (const auto& layer : model.sampled) list.push_back(write(out, layer));
+    sampled = out.CreateVector(list);
+  }
   fb::FinishSizePrefixedModelBuffer(
       out, fb::CreateModel(out, kFormatMajor, kFormatMinor, name, model.inputs,
-                           layer_list, classes, entries));
+                           layer_list, classes, entries, sampled));
   return std::vector<std::uint8_t>(out.GetBufferPointer(),
                                    out.GetBufferPointer() + out.GetSize());
 } catch (const std::bad_alloc&) {

@@ -13,7 +13,7 @@ namespace signet::runtime {
 
 /// Version of the format that serialize() writes and parse() reads.
 constexpr int kFormatMajor = 1;
-constexpr int kFormatMinor = 1;
+constexpr int kFormatMinor = 2;
 
 /// The bytes of a model file. The same description gives the same bytes.
 /// Errors: a description that check_description() refuses; a file of 2 GiB.
