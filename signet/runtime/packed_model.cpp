@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <type_traits>
 
+#include "signet/runtime/activations.h"
 #include "signet/runtime/kernels/limits.h"
 #include "signet/runtime/packing.h"
 
@@ -13,64 +14,8 @@ std::int64_t map_bytes(const MapShape& shape) {
   return shape.pixels() * words_for(shape.channels) * 8;
 }
 
-/// Whether the inputs, [channels, height, width], must be put channels last.
-bool has_planes(const MapShape& shape) {
-  return shape.pixels() > 1 && shape.channels > 1;
-}
-
-/// Whether the pixels of an image, each a row of words, must be joined to be
-/// the row that a linear layer reads.
-bool needs_joining(const PackedLayer& layer) {
-  return std::holds_alternative<PackedBinaryLinear>(layer.packed) &&
-         layer.before.pixels() > 1 && layer.before.channels % 64 != 0;
-}
-
 template <class T>
 constexpr bool kPools = std::is_same_v<std::decay_t<T>, PackedMaxPool>;
-
-/// The activations of a block on their way through the layers.
-class Activations {
- public:
-  Activations(const std::uint8_t* inputs, PassMemory& memory)
-      : now_(inputs), memory_(memory) {}
-
-  const void* now() const { return now_; }
-  const std::uint8_t* bytes() const {
-    return static_cast<const std::uint8_t*>(now_);
-  }
-  const std::uint64_t* words() const {
-    return static_cast<const std::uint64_t*>(now_);
-  }
-
-  /// Where to write what comes next; it is now() from here on.
-  template <class T>
-  T* next() {
-    now_ = memory_.activations[turn_].data();
-    turn_ ^= 1;
-    return static_cast<T*>(const_cast<void*>(now_));
-  }
-
- private:
-  const void* now_;
-  PassMemory& memory_;
-  int turn_ = 0;
-};
-
-/// Bytes as a data set has them to what the first layer reads.
-void enter(const PackedModel& model, std::int64_t examples,
-           Activations& activations) {
-  const MapShape& in = model.layers.front().before;
-  if (has_planes(in)) {
-    const std::uint8_t* planes = activations.bytes();
-    put_channels_last(planes, examples, in.channels, in.pixels(),
-                      activations.next<std::uint8_t>());
-  }
-  if (model.input != InputEncoding::pixels) {
-    const std::uint8_t* bytes = activations.bytes();
-    pack_rows(bytes, examples * in.pixels(), in.channels,
-              activations.next<std::uint64_t>());
-  }
-}
 
 }  // namespace
 
@@ -125,11 +70,7 @@ void run_block(const PackedModel& model, const std::uint8_t* inputs,
   enter(model, examples, activations);
   for (std::size_t i = 0; i < model.layers.size(); ++i) {
     const PackedLayer& layer = model.layers[i];
-    if (needs_joining(layer)) {
-      const std::uint64_t* pixels = activations.words();
-      join_rows(pixels, examples, layer.before.pixels(), layer.before.channels,
-                activations.next<std::uint64_t>());
-    }
+    join_pixels(layer, examples, activations);
     const void* from = activations.now();
     const std::int64_t values = layer.out.values();
     LayerTrace* traced = trace ? &trace->trace.layers[i] : nullptr;
