@@ -4,6 +4,7 @@ namespace signet::runtime {
 
 #if defined(__x86_64__)
 extern const Level kAvx512VpopcntLevel;
+extern const Level kAvx2Level;
 #endif
 extern const Level kScalarLevel;
 
@@ -13,6 +14,7 @@ namespace {
 constexpr const Level* kLevels[] = {
 #if defined(__x86_64__)
     &kAvx512VpopcntLevel,
+    &kAvx2Level,
 #endif
     &kScalarLevel,
 };
