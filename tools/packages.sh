@@ -25,8 +25,14 @@ test_packages=(
   python3                      # tools/check_layers
   binutils                     # nm, on the libraries
 )
-# For -DSIGNET_BENCHMARKS=ON.
-benchmark_packages=(libbenchmark-dev)
+# For -DSIGNET_BENCHMARKS=ON, and the peers of benchmarks/run. ONNX Runtime is
+# not in Debian: benchmarks/install_peers has it from npm.
+benchmark_packages=(
+  libbenchmark-dev             # Google Benchmark
+  libdnnl-dev                  # oneDNN
+  libfaiss-dev                 # Hamming distances
+  python3-onnx                 # writes ONNX models
+)
 
 missing_packages() {
   local package
