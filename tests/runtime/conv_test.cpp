@@ -110,6 +110,39 @@ TEST(BinaryConv, AgreesOnManyPatchesAndOutputs) {
   }
 }
 
+TEST(BinaryConv, AgreesOnManySmallImages) {
+  // Windows are walked along images where lines are short.
+  Engine engine(38);
+  for (const auto& [input, padding] : kKinds) {
+    for (const std::int64_t size : {1, 2, 4, 7}) {
+      for (const std::int64_t pad : {0, 1}) {
+        if (size + 2 * pad < 3) continue;
+        const auto layer = random_conv(engine, input, {size, size, 64}, 70,
+                                       {3, 3, 1, pad}, padding);
+        expect_exact(layer, random_inputs(engine, input, 70, size * size * 64));
+        if (HasFatalFailure()) return;
+      }
+    }
+  }
+}
+
+// Kernels for patches read a few bytes beyond them, but not beyond the images.
+TEST(BinaryConv, AgreesOnPixelsOfFewChannels) {
+  Engine engine(39);
+  for (const std::int64_t channels : {1, 2, 3, 4}) {
+    for (const std::int64_t side : {1, 2, 3, 5, 7}) {
+      for (const std::int64_t pad : {std::int64_t{0}, side / 2}) {
+        const auto layer =
+            random_conv(engine, InputEncoding::pixels, {9, 8, channels}, 72,
+                        {side, side, 1, pad}, Padding::zero);
+        expect_exact(layer,
+                     random_inputs(engine, layer.input, 3, 72 * channels));
+        if (HasFatalFailure()) return;
+      }
+    }
+  }
+}
+
 TEST(BinaryConv, AgreesWhereTheWindowIsTheImage) {
   Engine engine(35);
   for (const auto& [input, padding] : kKinds) {

@@ -16,8 +16,16 @@ constexpr std::int64_t kMaxBlock = 64;
 /// example has more: two of these stay in an L2 cache of 1 MiB.
 constexpr std::int64_t kBlockBytes = std::int64_t{512} << 10;
 
+/// Images that a convolution frames with their padding at once, bytes, unless
+/// one has more: they share the L1 cache with a panel of weights.
+constexpr std::int64_t kFramedBytes = 16 << 10;
+
 /// Patches of a convolution that are gathered at once, bytes: they share the L1
 /// cache with a panel of weights.
 constexpr std::int64_t kGatheredBytes = 16 << 10;
+
+/// Weights of a layer on pixels as bytes, up to which products of bytes are
+/// faster than tables: about half of an L1 cache.
+constexpr std::int64_t kPatchWeightBytes = 16 << 10;
 
 }  // namespace signet::runtime

@@ -4,6 +4,8 @@
 #include <limits>
 
 #include "signet/runtime/kernels/limits.h"
+#include "signet/runtime/layers/frame.h"
+#include "signet/runtime/layers/walk.h"
 #include "signet/runtime/packing.h"
 
 namespace signet::runtime {
@@ -11,9 +13,19 @@ namespace {
 
 std::size_t whole_lines(std::size_t bytes) { return (bytes + 63) / 64 * 64; }
 
+bool has_pixels(const PackedBinaryConv& layer) {
+  return layer.input == InputEncoding::pixels;
+}
+
 std::int64_t row_bytes(const PackedBinaryConv& layer) {
   const std::int64_t patch = layer.grid.patch();
-  return layer.input == InputEncoding::pixels ? patch : words_for(patch) * 8;
+  return has_pixels(layer) ? patch : words_for(patch) * 8;
+}
+
+/// Of the input.
+std::int64_t pixel_bytes(const PackedBinaryConv& layer) {
+  const std::int64_t channels = layer.grid.in.channels;
+  return has_pixels(layer) ? channels : words_for(channels) * 8;
 }
 
 /// A multiple of 4, the rows that kernels take at once.
@@ -22,8 +34,23 @@ std::int64_t gathered_rows(const PackedBinaryConv& layer) {
   return std::max<std::int64_t>(4, fit / 4 * 4);
 }
 
-std::size_t gathered_bytes(const PackedBinaryConv& layer) {
-  return whole_lines(gathered_rows(layer) * row_bytes(layer));
+std::int64_t framed_image_bytes(const PackedBinaryConv& layer) {
+  return framed_bytes(layer.grid.in, layer.grid.window.pad, pixel_bytes(layer));
+}
+
+/// Images that are framed at once.
+std::int64_t framed_images(const PackedBinaryConv& layer) {
+  return std::clamp<std::int64_t>(kFramedBytes / framed_image_bytes(layer), 1,
+                                  kMaxBlock);
+}
+
+/// Bytes of scratch in front of the kernel's.
+std::size_t prepared_bytes(const PackedBinaryConv& layer) {
+  if (!layer.direct) {
+    return whole_lines(gathered_rows(layer) * row_bytes(layer));
+  }
+  if (layer.grid.window.pad == 0) return 0;
+  return whole_lines(framed_images(layer) * framed_image_bytes(layer));
 }
 
 std::int32_t clamp32(std::int64_t value) {
@@ -64,53 +91,128 @@ Run run_at(const PackedBinaryConv& layer, std::int64_t first,
   return run;
 }
 
-/// Calls each(LinearCall, first patch, border case) for all patches, gathered.
+/// What the calls of a layer have in common.
+LinearCall call_of(const PackedBinaryConv& layer, void* scratch) {
+  return {.inputs = layer.grid.patch(),
+          .outputs = layer.grid.out.channels,
+          .packed = layer.weights.data(),
+          .thresholds = nullptr,
+          .input = nullptr,
+          .rows = 0,
+          .row_stride = 0,
+          .segments = 1,
+          .segment_stride = 0,
+          .out_stride = 0,
+          .scratch = static_cast<std::byte*>(scratch) + prepared_bytes(layer)};
+}
+
+const void* thresholds_of(const PackedBinaryConv& layer,
+                          std::int32_t border_case) {
+  return static_cast<const std::byte*>(layer.thresholds.data()) +
+         border_case * layer.threshold_stride;
+}
+
+/// Calls each(LinearCall, first patch, border case) for all patches, gathered;
+/// out_stride is that of `row` words or int32s for each patch.
 template <class Each>
-void for_each_run(const PackedBinaryConv& layer, const void* input,
-                  std::int64_t images, void* scratch, std::int64_t out_stride,
+void for_gathered(const PackedBinaryConv& layer, const void* input,
+                  std::int64_t images, void* scratch, std::int64_t row,
                   const Each& each) {
   const std::int64_t patches = images * layer.grid.out.pixels();
   auto* rows = static_cast<std::byte*>(scratch);
-  LinearCall call{.inputs = layer.grid.patch(),
-                  .outputs = layer.grid.out.channels,
-                  .packed = layer.weights.data(),
-                  .thresholds = nullptr,
-                  .input = nullptr,
-                  .rows = 0,
-                  .row_stride = row_bytes(layer),
-                  .segments = 1,
-                  .segment_stride = row_bytes(layer),
-                  .out_stride = out_stride,
-                  .scratch = rows + gathered_bytes(layer)};
+  LinearCall call = call_of(layer, scratch);
+  call.row_stride = row_bytes(layer);
+  call.out_stride = row;
   const std::int64_t step = gathered_rows(layer);
   for (std::int64_t start = 0; start < patches; start += step) {
     const std::int64_t count = std::min(step, patches - start);
-    if (layer.input == InputEncoding::pixels) {
-      gather_bytes(layer.grid, static_cast<const std::uint8_t*>(input), start,
-                   count, reinterpret_cast<std::uint8_t*>(rows));
-    } else {
-      gather_bits(layer.grid, static_cast<const std::uint64_t*>(input),
-                  layer.pad, start, count,
-                  reinterpret_cast<std::uint64_t*>(rows));
-    }
+    gather_bits(layer.grid, static_cast<const std::uint64_t*>(input), layer.pad,
+                start, count, reinterpret_cast<std::uint64_t*>(rows));
     for (std::int64_t done = 0; done < count; done += call.rows) {
       const Run run = run_at(layer, start + done, count - done);
       call.input = rows + done * row_bytes(layer);
       call.rows = run.count;
-      call.thresholds = static_cast<const std::byte*>(layer.thresholds.data()) +
-                        run.border_case * layer.threshold_stride;
+      call.thresholds = thresholds_of(layer, run.border_case);
       each(call, start + done, run.border_case);
     }
+  }
+}
+
+/// The first place behind `first` of another border case.
+std::int64_t end_of_case(const std::vector<std::int32_t>& cases,
+                         std::int64_t first) {
+  const auto start = cases.begin() + first;
+  return std::find_if(start, cases.end(),
+                      [&](std::int32_t c) { return c != *start; }) -
+         cases.begin();
+}
+
+/// The same in place: windows of images in a frame.
+template <class Each>
+void for_direct(const PackedBinaryConv& layer, const void* input,
+                std::int64_t images, void* scratch, std::int64_t row,
+                const Each& each) {
+  const auto& [in, out, window] = layer.grid;
+  const BorderCases& border = layer.border;
+  const std::int64_t pixel = pixel_bytes(layer);
+  const std::int64_t step = window.pad == 0 ? images : framed_images(layer);
+  LinearCall call = call_of(layer, scratch);
+  call.segments = window.height;
+  for (std::int64_t first = 0; first < images; first += step) {
+    const std::int64_t count = std::min(step, images - first);
+    const ImageView view = frame_images(
+        in, window.pad, pixel, layer.pad ? std::byte{0xff} : std::byte{0},
+        static_cast<const std::byte*>(input) + first * in.pixels() * pixel,
+        count, scratch);
+    call.segment_stride = view.line;
+    for (std::int64_t y = 0, bottom = 0; y < out.height; y = bottom) {
+      bottom = end_of_case(border.of_row, y);
+      for (std::int64_t x = 0, right = 0; x < out.width; x = right) {
+        right = end_of_case(border.of_column, x);
+        const std::int32_t border_case = border.at(y, x);
+        call.thresholds = thresholds_of(layer, border_case);
+        const std::byte* corner =
+            view.first + window.stride * (y * view.line + x * view.pixel);
+        const std::int64_t patch = (first * out.height + y) * out.width + x;
+        walk({right - x, window.stride * view.pixel, 1},
+             {bottom - y, window.stride * view.line, out.width},
+             {count, view.image, out.pixels()},
+             [&](const Axis& axis, std::int64_t in_offset,
+                 std::int64_t out_offset) {
+               call.input = corner + in_offset;
+               call.rows = axis.count;
+               call.row_stride = axis.in;
+               call.out_stride = axis.out * row;
+               each(call, patch + out_offset, border_case);
+             });
+      }
+    }
+  }
+}
+
+template <class Each>
+void for_each_call(const PackedBinaryConv& layer, const void* input,
+                   std::int64_t images, void* scratch, std::int64_t row,
+                   const Each& each) {
+  if (layer.direct) {
+    for_direct(layer, input, images, scratch, row, each);
+  } else {
+    for_gathered(layer, input, images, scratch, row, each);
   }
 }
 
 }  // namespace
 
 PackedBinaryConv pack_layer(const BinaryConv& layer, Isa isa) {
+  // Lines of whole words are pieces of a window in place.
+  const bool direct = layer.input == InputEncoding::pixels ||
+                      layer.in.channels % 64 == 0 ||
+                      layer.window.height * layer.window.width == 1;
   const LinearLayer rows{.inputs = layer.patch(),
                          .outputs = layer.outputs,
                          .input = layer.input,
-                         .weights = layer.weights.data()};
+                         .weights = layer.weights.data(),
+                         .segments = direct ? layer.window.height : 1};
   const ChosenKernel chosen = choose_kernel(rows, isa);
   const LinearKernel& kernel = *chosen.kernel;
   const bool counts_nothing = layer.padding == Padding::zero &&
@@ -120,6 +222,7 @@ PackedBinaryConv pack_layer(const BinaryConv& layer, Isa isa) {
   PackedBinaryConv packed{.grid = {layer.in, output_shape(layer), layer.window},
                           .input = layer.input,
                           .pad = layer.padding == Padding::plus,
+                          .direct = direct,
                           .border = counts_nothing ? find_border_cases(layer)
                                                    : no_border_cases(layer),
                           .chosen = chosen,
@@ -141,34 +244,34 @@ PackedBinaryConv pack_layer(const BinaryConv& layer, Isa isa) {
 }
 
 std::size_t scratch_bytes(const PackedBinaryConv& layer) {
-  return gathered_bytes(layer) + layer.kernel_scratch;
+  return prepared_bytes(layer) + layer.kernel_scratch;
 }
 
 void layer_bits(const PackedBinaryConv& layer, const void* input,
                 std::int64_t images, void* scratch, std::uint64_t* out) {
   const std::int64_t words = words_for(layer.grid.out.channels);
-  for_each_run(layer, input, images, scratch, words,
-               [&](const LinearCall& call, std::int64_t first, std::int32_t) {
-                 layer.chosen.kernel->bits(call, out + first * words);
-               });
+  for_each_call(layer, input, images, scratch, words,
+                [&](const LinearCall& call, std::int64_t first, std::int32_t) {
+                  layer.chosen.kernel->bits(call, out + first * words);
+                });
 }
 
 void layer_sums(const PackedBinaryConv& layer, const void* input,
                 std::int64_t images, void* scratch, std::int32_t* out) {
   const std::int64_t outputs = layer.grid.out.channels;
-  for_each_run(layer, input, images, scratch, outputs,
-               [&](const LinearCall& call, std::int64_t first,
-                   std::int32_t border_case) {
-                 std::int32_t* to = out + first * outputs;
-                 layer.chosen.kernel->sums(call, to);
-                 const std::int32_t* missing =
-                     layer.border.missing.data() + border_case * outputs;
-                 for (std::int64_t row = 0; row < call.rows; ++row) {
-                   for (std::int64_t j = 0; j < outputs; ++j) {
-                     *to++ += missing[j];
-                   }
-                 }
-               });
+  for_each_call(layer, input, images, scratch, outputs,
+                [&](const LinearCall& call, std::int64_t first,
+                    std::int32_t border_case) {
+                  std::int32_t* to = out + first * outputs;
+                  layer.chosen.kernel->sums(call, to);
+                  const std::int32_t* missing =
+                      layer.border.missing.data() + border_case * outputs;
+                  for (std::int64_t r = 0; r < call.rows; ++r) {
+                    for (std::int64_t j = 0; j < outputs; ++j) {
+                      to[r * call.out_stride + j] += missing[j];
+                    }
+                  }
+                });
 }
 
 }  // namespace signet::runtime

@@ -1,5 +1,6 @@
-// A binary convolution: patches are gathered into rows, a few at a time, and
-// multiplied by the kernel for linear layers.
+// A binary convolution, by the kernels for linear layers: a window of an image
+// is a row of inputs in pieces. Where the channels are not whole words, windows
+// are gathered into rows instead, a few at a time.
 #pragma once
 
 #include <cstdint>
@@ -15,7 +16,8 @@ namespace signet::runtime {
 struct PackedBinaryConv {
   PatchGrid grid;
   InputEncoding input;
-  bool pad;  ///< the bit outside the image
+  bool pad;     ///< the bit outside the image
+  bool direct;  ///< windows are read in place, not gathered
   BorderCases border;
   ChosenKernel chosen;
   std::size_t kernel_scratch;    ///< bytes

@@ -16,8 +16,8 @@ struct Strip {
   std::int64_t pixel;   // the first inside, counted over all images
 };
 
-/// Calls strip(Strip) for each row of the window of each patch in turn, and
-/// end() after each patch.
+/// Calls on_strip(Strip) for each row of the window of each patch in turn, and
+/// on_end() after each patch.
 template <class OnStrip, class OnEnd>
 void for_each_strip(const PatchGrid& grid, std::int64_t first,
                     std::int64_t count, const OnStrip& on_strip,
@@ -48,23 +48,6 @@ void for_each_strip(const PatchGrid& grid, std::int64_t first,
   }
 }
 
-/// Whole words for each pixel. The loops are short: a call of memcpy would
-/// take longer.
-void gather_words(const PatchGrid& grid, const std::uint64_t* images,
-                  std::uint64_t pad, std::int64_t first, std::int64_t count,
-                  std::uint64_t* to) {
-  const std::int64_t words = grid.in.channels / 64;
-  for_each_strip(
-      grid, first, count,
-      [&](const Strip& strip) {
-        for (std::int64_t i = strip.before * words; i > 0; --i) *to++ = pad;
-        const std::uint64_t* from = images + strip.pixel * words;
-        for (std::int64_t i = strip.inside * words; i > 0; --i) *to++ = *from++;
-        for (std::int64_t i = strip.after * words; i > 0; --i) *to++ = pad;
-      },
-      [] {});
-}
-
 /// Bits `bit` one after another.
 void append_pad(BitWriter& writer, std::int64_t n, bool bit) {
   for (; n > 0; n -= 64) {
@@ -78,10 +61,6 @@ void append_pad(BitWriter& writer, std::int64_t n, bool bit) {
 void gather_bits(const PatchGrid& grid, const std::uint64_t* images, bool pad,
                  std::int64_t first, std::int64_t count, std::uint64_t* rows) {
   const std::int64_t channels = grid.in.channels;
-  if (channels % 64 == 0) {
-    return gather_words(grid, images, pad ? ~std::uint64_t{0} : 0, first, count,
-                        rows);
-  }
   const std::int64_t words = words_for(channels);
   BitWriter writer(rows);
   for_each_strip(
@@ -98,22 +77,6 @@ void gather_bits(const PatchGrid& grid, const std::uint64_t* images, bool pad,
         rows += words_for(grid.patch());
         writer = BitWriter(rows);
       });
-}
-
-void gather_bytes(const PatchGrid& grid, const std::uint8_t* images,
-                  std::int64_t first, std::int64_t count, std::uint8_t* rows) {
-  const std::int64_t channels = grid.in.channels;
-  for_each_strip(
-      grid, first, count,
-      [&](const Strip& strip) {
-        for (std::int64_t i = strip.before * channels; i > 0; --i) *rows++ = 0;
-        const std::uint8_t* from = images + strip.pixel * channels;
-        for (std::int64_t i = strip.inside * channels; i > 0; --i) {
-          *rows++ = *from++;
-        }
-        for (std::int64_t i = strip.after * channels; i > 0; --i) *rows++ = 0;
-      },
-      [] {});
 }
 
 }  // namespace signet::runtime

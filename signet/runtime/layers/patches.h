@@ -23,13 +23,7 @@ struct PatchGrid {
 /// in the order [window.height, window.width, in.channels]; outside the images
 /// stands `pad`.
 /// Shapes: images is [.., in.height, in.width, words_for(in.channels)].
-/// Cost: fastest where in.channels is a multiple of 64.
 void gather_bits(const PatchGrid& grid, const std::uint64_t* images, bool pad,
                  std::int64_t first, std::int64_t count, std::uint64_t* rows);
-
-/// The same of bytes: rows of patch() bytes; outside stands 0.
-/// Shapes: images is [.., in.height, in.width, in.channels].
-void gather_bytes(const PatchGrid& grid, const std::uint8_t* images,
-                  std::int64_t first, std::int64_t count, std::uint8_t* rows);
 
 }  // namespace signet::runtime
