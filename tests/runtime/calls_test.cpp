@@ -36,6 +36,9 @@ std::vector<std::uint64_t> random_memory(Engine& engine,
                                          std::int64_t& bytes) {
   bytes = (layout.rows - 1) * layout.row_stride +
           (layout.segments - 1) * layout.segment_stride + segment_bytes(layer);
+  if (layer.input == InputEncoding::pixels && layer.segments > 1) {
+    bytes += kReadableBeyond;
+  }
   std::vector<std::uint64_t> memory(words_for(8 * bytes));
   for (auto& word : memory) word = engine();
   if (layer.inputs % 64 != 0 && layer.input != InputEncoding::pixels) {

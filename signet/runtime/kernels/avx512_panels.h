@@ -81,16 +81,22 @@ struct ToBits {
   std::uint64_t* out;
   std::int64_t stride;  // words
 
-  template <int kVectors>
+  template <int kRows, int kVectors, int kAll>
   void panel(const Panels&, std::int64_t channel, std::int64_t row,
-             const __m512i* sums) const {
-    std::uint64_t word = 0;
+             const __m512i (&sums)[kRows][kAll], int first) const {
+    __m512i limit[kVectors];
     for (int v = 0; v < kVectors; ++v) {
-      const __m512i limit = _mm512_load_si512(limits + channel + v * kLanes);
-      const std::uint64_t mask = _mm512_cmple_epi32_mask(sums[v], limit);
-      word |= mask << (v * kLanes);
+      limit[v] = _mm512_load_si512(limits + channel + v * kLanes);
     }
-    out[row * stride + channel / kPanel] = word;
+    for (int r = 0; r < kRows; ++r) {
+      std::uint64_t word = 0;
+      for (int v = 0; v < kVectors; ++v) {
+        const std::uint64_t mask =
+            _mm512_cmple_epi32_mask(sums[r][first + v], limit[v]);
+        word |= mask << (v * kLanes);
+      }
+      out[(row + r) * stride + channel / kPanel] = word;
+    }
   }
 };
 
@@ -100,18 +106,21 @@ struct ToSums {
   std::int64_t outputs;
   std::int64_t stride;
 
-  template <int kVectors>
+  template <int kRows, int kVectors, int kAll>
   void panel(const Panels& packed, std::int64_t channel, std::int64_t row,
-             const __m512i* sums) const {
+             const __m512i (&sums)[kRows][kAll], int first) const {
     const __m128i shift = _mm_cvtsi32_si128(*packed.shift);
     for (int v = 0; v < kVectors; ++v) {
       const std::int64_t j = channel + v * kLanes;
       const std::int64_t left = outputs - j;
       const __mmask16 mask = left >= kLanes ? 0xffff : (1u << left) - 1;
       const __m512i base = _mm512_load_si512(packed.bases + j);
-      _mm512_mask_storeu_epi32(
-          out + row * stride + j, mask,
-          _mm512_sub_epi32(base, _mm512_sll_epi32(sums[v], shift)));
+      for (int r = 0; r < kRows; ++r) {
+        _mm512_mask_storeu_epi32(
+            out + (row + r) * stride + j, mask,
+            _mm512_sub_epi32(base,
+                             _mm512_sll_epi32(sums[r][first + v], shift)));
+      }
     }
   }
 };
@@ -146,11 +155,9 @@ void tile(const Panels& packed, std::int64_t channel, const Rows& rows,
     }
     segment += rows.segment_stride;
   }
-  for (int r = 0; r < kRows; ++r) {
-    for (int p = 0; p < kPanels; ++p) {
-      output.template panel<kVectors>(packed, channel + p * kPanel,
-                                      rows.first + r, sums[r] + p * kVectors);
-    }
+  for (int p = 0; p < kPanels; ++p) {
+    output.template panel<kRows, kVectors>(packed, channel + p * kPanel,
+                                           rows.first, sums, p * kVectors);
   }
 }
 

@@ -2,9 +2,8 @@
 // convolution: vpdpbusd multiplies four of them by signs kept as bytes.
 //
 // Segments are filled up to four pixels by weights 0, so patches are read in
-// place, up to three bytes beyond their ends; the last ones, where that is
-// beyond the images, are copied. Weights are negated, for sums count downwards
-// (avx512_panels.h).
+// place, up to three bytes beyond their ends. Weights are negated, for sums
+// count downwards (avx512_panels.h).
 #include "signet/runtime/kernels/avx512_panels.h"
 #include "signet/runtime/kernels/limits.h"
 #include "signet/runtime/packing.h"
@@ -21,24 +20,13 @@ struct Products {
   }
 };
 
-/// How a row is read.
-struct Reading {
-  std::int64_t segments;
-  std::int64_t length;  // pixels of a segment
-  std::int64_t steps;   // of a segment, 4 pixels each
-  std::int64_t beyond;  // bytes read beyond the end
-
-  std::int64_t row_steps() const { return segments * steps; }
-};
-
-Reading reading_of(std::int64_t inputs, std::int64_t segments) {
-  const std::int64_t length = inputs / segments;
-  const std::int64_t steps = (length + 3) / 4;
-  return {segments, length, steps, 4 * steps - length};
+/// Four pixels each, of a segment.
+std::int64_t segment_steps(std::int64_t inputs, std::int64_t segments) {
+  return (inputs / segments + 3) / 4;
 }
 
 std::int64_t steps_of(const LinearLayer& layer) {
-  return reading_of(layer.inputs, layer.segments).row_steps();
+  return layer.segments * segment_steps(layer.inputs, layer.segments);
 }
 
 std::size_t packed_bytes(const LinearLayer& layer) {
@@ -49,21 +37,19 @@ std::size_t threshold_bytes(const LinearLayer& layer) {
   return 4 * whole_vectors(layer.outputs);
 }
 
-/// The rows that are copied: `beyond` is at most 3, and so are they.
-std::size_t scratch_bytes(const LinearLayer& layer) {
-  return 3 * 4 * steps_of(layer);
-}
+std::size_t no_scratch(const LinearLayer&) { return 0; }
 
 void pack(const LinearLayer& layer, void* packed) {
-  const Reading reading = reading_of(layer.inputs, layer.segments);
-  const Panels to = view_panels(reading.row_steps(), layer.outputs, packed);
+  const Panels to = view_panels(steps_of(layer), layer.outputs, packed);
+  const std::int64_t length = layer.inputs / layer.segments;
+  const std::int64_t steps = segment_steps(layer.inputs, layer.segments);
   for (std::int64_t j = 0; j < layer.outputs; ++j) {
     const std::uint64_t* row = layer.weights + j * words_for(layer.inputs);
     std::uint32_t* column = to.column(j);
     const std::int64_t width = to.panel_width(j / kPanel * kPanel);
     for (std::int64_t k = 0; k < layer.inputs; ++k) {
-      const std::int64_t place = k % reading.length;
-      const std::int64_t step = k / reading.length * reading.steps + place / 4;
+      const std::int64_t place = k % length;
+      const std::int64_t step = k / length * steps + place / 4;
       const std::uint32_t weight = row[k / 64] >> (k % 64) & 1 ? 0xff : 1;
       column[step * width] |= weight << 8 * (place % 4);
     }
@@ -83,38 +69,16 @@ void pack_thresholds(const LinearLayer& layer, const std::int32_t* thresholds,
 
 template <class Output>
 void run(const LinearCall& call, const Output& output) {
-  const Reading reading = reading_of(call.inputs, call.segments);
-  const Panels packed =
-      view_panels(reading.row_steps(), call.outputs, call.packed);
-  Rows rows{.input = static_cast<const char*>(call.input),
-            .stride = call.row_stride,
-            .segments = call.segments,
-            .segment_steps = reading.steps,
-            .segment_stride = call.segment_stride,
-            .first = 0};
-  std::int64_t copied =
-      (reading.beyond + call.row_stride - 1) / call.row_stride;
-  if (copied > call.rows) copied = call.rows;
-  const std::int64_t in_place = call.rows - copied;
-  if (in_place != 0) all_panels<Products>(packed, rows, in_place, output);
-  if (copied == 0) return;
-
-  auto* copy = static_cast<char*>(call.scratch);
-  const std::int64_t segment_bytes = 4 * reading.steps;
-  __builtin_memset(copy, 0, copied * call.segments * segment_bytes);
-  for (std::int64_t r = 0; r < copied; ++r) {
-    const char* row = rows.input + (in_place + r) * call.row_stride;
-    for (std::int64_t s = 0; s < call.segments; ++s) {
-      char* to = copy + (r * call.segments + s) * segment_bytes;
-      const char* from = row + s * call.segment_stride;
-      for (std::int64_t i = 0; i < reading.length; ++i) to[i] = from[i];
-    }
-  }
-  rows.input = copy;
-  rows.stride = call.segments * segment_bytes;
-  rows.segment_stride = segment_bytes;
-  rows.first = in_place;
-  all_panels<Products>(packed, rows, copied, output);
+  const std::int64_t steps = segment_steps(call.inputs, call.segments);
+  const Rows rows{.input = static_cast<const char*>(call.input),
+                  .stride = call.row_stride,
+                  .segments = call.segments,
+                  .segment_steps = steps,
+                  .segment_stride = call.segment_stride,
+                  .first = 0};
+  all_panels<Products>(
+      view_panels(call.segments * steps, call.outputs, call.packed), rows,
+      call.rows, output);
 }
 
 void bits(const LinearCall& call, std::uint64_t* out) {
@@ -127,7 +91,8 @@ void sums(const LinearCall& call, std::int32_t* out) {
 }
 
 bool takes(const LinearLayer& layer) {
-  return layer.input == InputEncoding::pixels &&
+  const bool reads_beyond = layer.segments == 1 && layer.inputs % 4 != 0;
+  return layer.input == InputEncoding::pixels && !reads_beyond &&
          packed_bytes(layer) <= kPatchWeightBytes &&
          __builtin_cpu_supports("avx512vnni");
 }
@@ -138,7 +103,7 @@ const LinearKernel kAvx512Patches{"vpdpbusd, 16 channels a vector",
                                   takes,
                                   packed_bytes,
                                   threshold_bytes,
-                                  scratch_bytes,
+                                  no_scratch,
                                   pack,
                                   pack_thresholds,
                                   bits,

@@ -26,6 +26,8 @@ struct LinearLayer {
   std::int64_t segments = 1;
 };
 
+constexpr std::int64_t kReadableBeyond = 3;
+
 /// One call of a kernel, for `rows` rows of inputs. Rows may overlap: those of
 /// a convolution are the windows at neighbouring pixels of an image, whose
 /// lines are the segments.
@@ -35,7 +37,8 @@ struct LinearCall {
   const void* packed;      ///< what pack() wrote
   const void* thresholds;  ///< what pack_thresholds() wrote; sums() needs none
   /// The first row: uint8_t if pixels, otherwise uint64_t, where a row of one
-  /// segment is padded with 0 bits to whole words.
+  /// segment is padded with 0 bits to whole words. Behind pixels in several
+  /// segments kReadableBeyond bytes of any value can be read.
   const void* input;
   std::int64_t rows;
   std::int64_t row_stride;      ///< bytes from row to row of the input

@@ -38,6 +38,11 @@ std::int64_t framed_image_bytes(const PackedBinaryConv& layer) {
   return framed_bytes(layer.grid.in, layer.grid.window.pad, pixel_bytes(layer));
 }
 
+/// Kernels may read a little beyond pixels, so they never run on the caller's.
+bool needs_frame(const PackedBinaryConv& layer) {
+  return layer.grid.window.pad != 0 || has_pixels(layer);
+}
+
 /// Images that are framed at once.
 std::int64_t framed_images(const PackedBinaryConv& layer) {
   return std::clamp<std::int64_t>(kFramedBytes / framed_image_bytes(layer), 1,
@@ -49,8 +54,9 @@ std::size_t prepared_bytes(const PackedBinaryConv& layer) {
   if (!layer.direct) {
     return whole_lines(gathered_rows(layer) * row_bytes(layer));
   }
-  if (layer.grid.window.pad == 0) return 0;
-  return whole_lines(framed_images(layer) * framed_image_bytes(layer));
+  if (!needs_frame(layer)) return 0;
+  return whole_lines(framed_images(layer) * framed_image_bytes(layer) +
+                     kReadableBeyond);
 }
 
 std::int32_t clamp32(std::int64_t value) {
@@ -155,15 +161,19 @@ void for_direct(const PackedBinaryConv& layer, const void* input,
   const auto& [in, out, window] = layer.grid;
   const BorderCases& border = layer.border;
   const std::int64_t pixel = pixel_bytes(layer);
-  const std::int64_t step = window.pad == 0 ? images : framed_images(layer);
+  const bool framed = needs_frame(layer);
+  const std::int64_t step = framed ? framed_images(layer) : images;
   LinearCall call = call_of(layer, scratch);
   call.segments = window.height;
   for (std::int64_t first = 0; first < images; first += step) {
     const std::int64_t count = std::min(step, images - first);
-    const ImageView view = frame_images(
-        in, window.pad, pixel, layer.pad ? std::byte{0xff} : std::byte{0},
-        static_cast<const std::byte*>(input) + first * in.pixels() * pixel,
-        count, scratch);
+    const std::byte* start =
+        static_cast<const std::byte*>(input) + first * in.pixels() * pixel;
+    const ImageView view =
+        framed ? frame_images(in, window.pad, pixel,
+                              layer.pad ? std::byte{0xff} : std::byte{0}, start,
+                              count, scratch)
+               : images_in_place(in, pixel, start);
     call.segment_stride = view.line;
     for (std::int64_t y = 0, bottom = 0; y < out.height; y = bottom) {
       bottom = end_of_case(border.of_row, y);

@@ -17,12 +17,18 @@ std::int64_t framed_bytes(const MapShape& shape, std::int64_t pad,
   return (shape.height + 2 * pad) * (shape.width + 2 * pad) * pixel;
 }
 
+ImageView images_in_place(const MapShape& shape, std::int64_t pixel,
+                          const void* images) {
+  const std::int64_t line = shape.width * pixel;
+  return {static_cast<const std::byte*>(images), pixel, line,
+          shape.height * line};
+}
+
 ImageView frame_images(const MapShape& shape, std::int64_t pad,
                        std::int64_t pixel, std::byte filler, const void* images,
                        std::int64_t count, void* scratch) {
   const auto* from = static_cast<const std::byte*>(images);
   const std::int64_t inside = shape.width * pixel;
-  if (pad == 0) return {from, pixel, inside, shape.height * inside};
   const std::int64_t side = pad * pixel;
   const std::int64_t line = inside + 2 * side;
   auto* to = static_cast<std::byte*>(scratch);

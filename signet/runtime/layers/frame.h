@@ -21,9 +21,12 @@ struct ImageView {
 std::int64_t framed_bytes(const MapShape& shape, std::int64_t pad,
                           std::int64_t pixel);
 
-/// `count` images, as they are if there is no padding, otherwise framed in
-/// `scratch` by `pad` pixels whose bytes are all `filler`.
-/// Cost: a copy.
+/// Images as they are.
+ImageView images_in_place(const MapShape& shape, std::int64_t pixel,
+                          const void* images);
+
+/// Writes `count` images to `scratch`, each framed by `pad` pixels whose bytes
+/// are all `filler`.
 ImageView frame_images(const MapShape& shape, std::int64_t pad,
                        std::int64_t pixel, std::byte filler, const void* images,
                        std::int64_t count, void* scratch);
