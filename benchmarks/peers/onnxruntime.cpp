@@ -23,12 +23,9 @@ class Api {
     const auto base = reinterpret_cast<const ort::ApiBase* (*)()>(
         dlsym(library, "OrtGetApiBase"));
     if (base == nullptr) throw PeerMissing("no OrtGetApiBase");
-    version_ = base()->get_version();
     table_ = base()->get_api(ort::kApiVersion);
     if (table_ == nullptr) throw PeerMissing("ONNX Runtime is too old");
   }
-
-  const std::string& version() const { return version_; }
 
   template <class Function>
   Function entry(ort::Entry place) const {
@@ -47,7 +44,6 @@ class Api {
   }
 
  private:
-  std::string version_;
   const void* const* table_;
 };
 
@@ -104,7 +100,7 @@ Contender contender(const std::shared_ptr<Api>& api, const std::string& path,
   make_tensor(*api, memory, out, bound->out, &bound->output);
   const auto run = api->entry<ort::Run>(ort::kRun);
   return {.name = std::filesystem::path(path).stem().string(),
-          .level = "ONNX Runtime " + api->version() + "'s own choice",
+          .level = "its own choice",
           .run = [=] {
             static const char* const kIn = "x";
             static const char* const kOut = "y";

@@ -47,7 +47,7 @@ Network network_of(const Task& task) {
            {Step::kLinear, 1024, 10}}};
 }
 
-/// Of element-wise kernels; products are oneDNN's and OpenBLAS's.
+/// Of element-wise kernels; products are oneDNN's or OpenBLAS's.
 std::string level_in_use() {
   const std::string config = at::show_config();
   const std::string before = "CPU capability usage: ";
@@ -55,7 +55,7 @@ std::string level_in_use() {
   if (at == std::string::npos) return "its own choice";
   const auto from = at + before.size();
   return config.substr(from, config.find_first_of("\n ", from) - from) +
-         ", oneDNN and OpenBLAS by themselves";
+         " + oneDNN";
 }
 
 std::string name(const char* letter, size_t i) {
@@ -141,8 +141,9 @@ Contender int8(const Network& network) {
   for (size_t i = 0; i < network.steps.size(); ++i) {
     const Step& step = network.steps[i];
     if (step.kind == Step::kPool) {
+      // All arguments: the defaults are too short for quantised tensors.
       steps.push_back([](const at::Tensor& x) {
-        return at::max_pool2d(x, {2, 2});
+        return at::max_pool2d(x, {2, 2}, {2, 2}, {0, 0}, {1, 1});
       });
       continue;
     }
@@ -179,11 +180,12 @@ Contender int8(const Network& network) {
     floats = floats.contiguous(at::MemoryFormat::ChannelsLast);
   }
   const auto x = at::quantize_per_tensor(floats, 1.0 / 255, 0, at::kQUInt8);
-  return {
-      .name = "quantized::*, engine onednn", .level = "its oneDNN", .run = [=] {
-        at::Tensor h = x;
-        for (const auto& step : steps) h = step(h);
-      }};
+  return {.name = "quantized::*, engine onednn",
+          .level = level_in_use(),
+          .run = [=] {
+            at::Tensor h = x;
+            for (const auto& step : steps) h = step(h);
+          }};
 }
 
 std::vector<Contender> make(const Task& task, const std::string& precision) {

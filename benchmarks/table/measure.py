@@ -48,6 +48,7 @@ def measure(case, arguments=()):
     if done.returncode != 0:
         lines = done.stderr.strip().splitlines()
         why = lines[-1] if lines else f"exit status {done.returncode}"
+        why = why.removeprefix(f"{words[0]}: ")
         if done.returncode == 3:
             return missing(case, why, command)
         return Result(case, missing=why, command=command)
