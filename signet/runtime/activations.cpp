@@ -29,8 +29,8 @@ void enter(const PackedModel& model, std::int64_t examples,
   }
   if (model.input != InputEncoding::pixels) {
     const std::uint8_t* bytes = activations.bytes();
-    pack_rows(bytes, examples * in.pixels(), in.channels,
-              activations.next<std::uint64_t>());
+    model.packers->bytes(bytes, examples * in.pixels(), in.channels,
+                         activations.next<std::uint64_t>());
   }
 }
 

@@ -4,7 +4,6 @@
 #include <type_traits>
 
 #include "signet/runtime/activations.h"
-#include "signet/runtime/kernels/limits.h"
 #include "signet/runtime/packing.h"
 
 namespace signet::runtime {
@@ -19,15 +18,19 @@ constexpr bool kPools = std::is_same_v<std::decay_t<T>, PackedMaxPool>;
 
 }  // namespace
 
-PackedModel pack_model(const ModelDescription& description, Isa isa) {
-  PackedModel model{.input = InputEncoding::pixels, .layers = {}};
+PackedModel pack_model(const ModelDescription& description, Isa isa,
+                       const BlockSizes& sizes) {
+  PackedModel model{.input = InputEncoding::pixels,
+                    .packers = &choose_packers(isa),
+                    .sizes = sizes,
+                    .layers = {}};
   for (const Layer& layer : description.layers) {
     const MapShape before =
         model.layers.empty() ? input_shape(layer) : model.layers.back().out;
     std::visit(
         [&](const auto& each) {
           model.layers.push_back(
-              {before, output_shape(layer), pack_layer(each, isa)});
+              {before, output_shape(layer), pack_layer(each, isa, sizes)});
         },
         layer);
   }
@@ -52,8 +55,9 @@ PassMemory memory_for(const PackedModel& model, std::int64_t max_batch) {
         },
         layer.packed);
   }
-  const std::int64_t fit = std::max<std::int64_t>(1, kBlockBytes / widest);
-  const std::int64_t block = std::min({max_batch, kMaxBlock, fit});
+  const std::int64_t fit =
+      std::max<std::int64_t>(1, model.sizes.block_bytes / widest);
+  const std::int64_t block = std::min({max_batch, model.sizes.max_block, fit});
   const std::size_t bytes = block * widest;
   const std::int64_t outputs = model.layers.back().out.values();
   return {.block = block,

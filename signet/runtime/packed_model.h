@@ -7,6 +7,7 @@
 
 #include "signet/runtime/aligned_buffer.h"
 #include "signet/runtime/format/description.h"
+#include "signet/runtime/kernels/limits.h"
 #include "signet/runtime/layers/binary_conv.h"
 #include "signet/runtime/layers/binary_linear.h"
 #include "signet/runtime/layers/max_pool.h"
@@ -22,11 +23,14 @@ struct PackedLayer {
 
 struct PackedModel {
   InputEncoding input;  ///< of the bytes in front
+  const RowPackers* packers;
+  BlockSizes sizes;
   std::vector<PackedLayer> layers;
 };
 
 /// Repacks a checked model for the best kernels that are at most `isa`.
-PackedModel pack_model(const ModelDescription& description, Isa isa);
+PackedModel pack_model(const ModelDescription& description, Isa isa,
+                       const BlockSizes& sizes = {});
 
 /// What a pass over a block of examples needs.
 struct PassMemory {

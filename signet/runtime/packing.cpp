@@ -41,6 +41,16 @@ void pack_rows(const std::uint8_t* bytes, std::int64_t rows, std::int64_t n,
   }
 }
 
+void pack_signs(const float* values, std::int64_t rows, std::int64_t n,
+                std::uint64_t* words) {
+  for (std::int64_t row = 0; row < rows; ++row, words += words_for(n)) {
+    std::memset(words, 0, words_for(n) * 8);
+    for (std::int64_t k = 0; k < n; ++k) {
+      words[k / 64] |= std::uint64_t{*values++ >= 0} << (k % 64);
+    }
+  }
+}
+
 void unpack_rows(const std::uint64_t* words, std::int64_t rows, std::int64_t n,
                  std::uint8_t* bytes) {
   for (std::int64_t row = 0; row < rows; ++row) {

@@ -19,6 +19,10 @@ static constexpr std::int64_t words_for(std::int64_t n) {
 void pack_rows(const std::uint8_t* bytes, std::int64_t rows, std::int64_t n,
                std::uint64_t* words);
 
+/// The same of floats: 1 where a value is >= 0, so of -0 as well, not of a NaN.
+void pack_signs(const float* values, std::int64_t rows, std::int64_t n,
+                std::uint64_t* words);
+
 /// Unpacks rows of n bits to bytes 0 and 1.
 void unpack_rows(const std::uint64_t* words, std::int64_t rows, std::int64_t n,
                  std::uint8_t* bytes);

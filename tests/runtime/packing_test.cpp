@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <limits>
+
+#include "signet/runtime/kernels/levels.h"
 #include "tests/runtime/random_model.h"
 
 namespace signet::runtime {
@@ -37,6 +40,44 @@ TEST(Packing, EveryByteButZeroIsOne) {
       pack_rows(bytes, 1, 3, &word);
       const std::uint64_t outer = neighbour != 0 ? 5 : 0;
       EXPECT_EQ(word, outer | (value != 0 ? 2 : 0));
+    }
+  }
+}
+
+TEST(Packing, EveryLevelPacksTheSame) {
+  Engine engine(3);
+  std::vector<float> special = {0.0F,
+                                -0.0F,
+                                std::numeric_limits<float>::quiet_NaN(),
+                                -std::numeric_limits<float>::quiet_NaN(),
+                                std::numeric_limits<float>::infinity(),
+                                -std::numeric_limits<float>::infinity(),
+                                std::numeric_limits<float>::denorm_min(),
+                                -std::numeric_limits<float>::denorm_min()};
+  for (const std::int64_t n :
+       {1, 3, 8, 15, 16, 17, 31, 33, 63, 64, 65, 127, 128, 200, 784, 1000}) {
+    std::vector<std::uint8_t> bytes(3 * n);
+    std::vector<float> floats(3 * n);
+    std::vector<std::uint8_t> signs(3 * n);
+    for (std::int64_t i = 0; i < 3 * n; ++i) {
+      bytes[i] = engine() % 3 == 0 ? engine() % 256 : 0;
+      floats[i] = engine() % 4 == 0
+                      ? special[engine() % special.size()]
+                      : static_cast<float>(engine() % 100) - 50.0F;
+      signs[i] = floats[i] >= 0;
+    }
+    std::vector<std::uint64_t> expected(3 * words_for(n));
+    std::vector<std::uint64_t> expected_signs(expected.size());
+    pack_rows(bytes.data(), 3, n, expected.data());
+    pack_rows(signs.data(), 3, n, expected_signs.data());
+    for (const Isa isa : available_isas()) {
+      const RowPackers& packers = choose_packers(isa);
+      std::vector<std::uint64_t> got(expected.size(), ~std::uint64_t{0});
+      packers.bytes(bytes.data(), 3, n, got.data());
+      EXPECT_EQ(got, expected) << isa_name(isa) << " " << n;
+      got.assign(expected.size(), ~std::uint64_t{0});
+      packers.signs(floats.data(), 3, n, got.data());
+      EXPECT_EQ(got, expected_signs) << isa_name(isa) << " " << n;
     }
   }
 }

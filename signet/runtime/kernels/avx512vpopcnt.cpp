@@ -12,6 +12,7 @@ namespace signet::runtime {
 extern const Level kAvx512VpopcntLevel;
 extern const LinearKernel kAvx512Patches;  // avx512vpopcnt_patches.cpp
 extern const LinearKernel kAvx512Pixels;   // avx512vpopcnt_pixels.cpp
+extern const RowPackers kAvx512Packers;    // avx512vpopcnt_packing.cpp
 
 namespace {
 
@@ -106,6 +107,7 @@ constexpr const LinearKernel* kKernels[] = {&kAvx512Patches, &kAvx512Pixels,
 
 }  // namespace
 
-const Level kAvx512VpopcntLevel{Isa::avx512vpopcnt, supported, kKernels};
+const Level kAvx512VpopcntLevel{Isa::avx512vpopcnt, supported, kKernels,
+                                &kAvx512Packers};
 
 }  // namespace signet::runtime

@@ -74,11 +74,21 @@ struct LinearKernel {
   void (*sums)(const LinearCall& call, std::int32_t* out);
 };
 
+/// Packs rows of n values into rows of words_for(n) words, as packing.h says:
+/// 0 where a byte is 0; 1 where a float is >= 0, so a NaN is 0.
+struct RowPackers {
+  void (*bytes)(const std::uint8_t* values, std::int64_t rows, std::int64_t n,
+                std::uint64_t* words);
+  void (*signs)(const float* values, std::int64_t rows, std::int64_t n,
+                std::uint64_t* words);
+};
+
 /// A level. It need not take every layer: the levels below take the rest.
 struct Level {
   Isa isa;
-  bool (*supported)();                 ///< whether this processor can run it
-  const LinearKernel* const* kernels;  ///< best first, ended by null
+  bool (*supported)();                  ///< whether this processor can run it
+  const LinearKernel* const* kernels;   ///< best first, ended by null
+  const RowPackers* packers = nullptr;  ///< null: nothing better than below
 };
 
 /// With c mismatches between weights and inputs, s = base - step * c: for

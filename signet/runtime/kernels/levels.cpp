@@ -33,4 +33,13 @@ ChosenKernel choose_kernel(const LinearLayer& layer, Isa isa) {
   return {Isa::scalar, nullptr};
 }
 
+const RowPackers& choose_packers(Isa isa) {
+  const RowPackers* best = nullptr;
+  for (const Level* level : kLevels) {
+    if (level->isa > isa || !level->supported()) continue;
+    if (best == nullptr) best = level->packers;
+  }
+  return *best;
+}
+
 }  // namespace signet::runtime

@@ -20,4 +20,7 @@ struct ChosenKernel {
 /// `isa` and runs here. The scalar level takes every layer.
 ChosenKernel choose_kernel(const LinearLayer& layer, Isa isa);
 
+/// The packers of the best such level that has any. The scalar level has.
+const RowPackers& choose_packers(Isa isa);
+
 }  // namespace signet::runtime

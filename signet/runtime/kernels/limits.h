@@ -24,6 +24,18 @@ constexpr std::int64_t kFramedBytes = 16 << 10;
 /// cache with a panel of weights.
 constexpr std::int64_t kGatheredBytes = 16 << 10;
 
+/// These four as values, for a calibration to try others.
+struct BlockSizes {
+  std::int64_t max_block = kMaxBlock;
+  std::int64_t block_bytes = kBlockBytes;
+  std::int64_t framed_bytes = kFramedBytes;
+  std::int64_t gathered_bytes = kGatheredBytes;
+};
+
+/// Panels of 64 channels that the AVX-512 level takes at once of a single row:
+/// more are more independent sums, and more streams to read.
+constexpr int kAvx512RowPanels = 2;
+
 /// Weights of a layer on pixels as bytes, up to which products of bytes are
 /// faster than tables: about half of an L1 cache.
 constexpr std::int64_t kPatchWeightBytes = 16 << 10;

@@ -138,10 +138,12 @@ constexpr LinearKernel kBinary{"xor and popcount by words",
                                bits<BinarySum>,
                                sums<BinarySum>};
 
+constexpr RowPackers kPackers{pack_rows, pack_signs};
+
 constexpr const LinearKernel* kKernels[] = {&kPixels, &kBinary, nullptr};
 
 }  // namespace
 
-const Level kScalarLevel{Isa::scalar, supported, kKernels};
+const Level kScalarLevel{Isa::scalar, supported, kKernels, &kPackers};
 
 }  // namespace signet::runtime

@@ -28,12 +28,6 @@ std::int64_t pixel_bytes(const PackedBinaryConv& layer) {
   return has_pixels(layer) ? channels : words_for(channels) * 8;
 }
 
-/// A multiple of 4, the rows that kernels take at once.
-std::int64_t gathered_rows(const PackedBinaryConv& layer) {
-  const std::int64_t fit = kGatheredBytes / row_bytes(layer);
-  return std::max<std::int64_t>(4, fit / 4 * 4);
-}
-
 std::int64_t framed_image_bytes(const PackedBinaryConv& layer) {
   return framed_bytes(layer.grid.in, layer.grid.window.pad, pixel_bytes(layer));
 }
@@ -43,19 +37,24 @@ bool needs_frame(const PackedBinaryConv& layer) {
   return layer.grid.window.pad != 0 || has_pixels(layer);
 }
 
-/// Images that are framed at once.
-std::int64_t framed_images(const PackedBinaryConv& layer) {
-  return std::clamp<std::int64_t>(kFramedBytes / framed_image_bytes(layer), 1,
-                                  kMaxBlock);
+/// Images to frame or rows to gather at once. Kernels take 4 rows.
+std::int64_t count_at_once(const PackedBinaryConv& layer,
+                           const BlockSizes& sizes) {
+  if (!layer.direct) {
+    const std::int64_t fit = sizes.gathered_bytes / row_bytes(layer);
+    return std::max<std::int64_t>(4, fit / 4 * 4);
+  }
+  return std::clamp<std::int64_t>(
+      sizes.framed_bytes / framed_image_bytes(layer), 1, sizes.max_block);
 }
 
 /// Bytes of scratch in front of the kernel's.
 std::size_t prepared_bytes(const PackedBinaryConv& layer) {
   if (!layer.direct) {
-    return whole_lines(gathered_rows(layer) * row_bytes(layer));
+    return whole_lines(layer.at_once * row_bytes(layer));
   }
   if (!needs_frame(layer)) return 0;
-  return whole_lines(framed_images(layer) * framed_image_bytes(layer) +
+  return whole_lines(layer.at_once * framed_image_bytes(layer) +
                      kReadableBeyond);
 }
 
@@ -129,7 +128,7 @@ void for_gathered(const PackedBinaryConv& layer, const void* input,
   LinearCall call = call_of(layer, scratch);
   call.row_stride = row_bytes(layer);
   call.out_stride = row;
-  const std::int64_t step = gathered_rows(layer);
+  const std::int64_t step = layer.at_once;
   for (std::int64_t start = 0; start < patches; start += step) {
     const std::int64_t count = std::min(step, patches - start);
     gather_bits(layer.grid, static_cast<const std::uint64_t*>(input), layer.pad,
@@ -162,7 +161,7 @@ void for_direct(const PackedBinaryConv& layer, const void* input,
   const BorderCases& border = layer.border;
   const std::int64_t pixel = pixel_bytes(layer);
   const bool framed = needs_frame(layer);
-  const std::int64_t step = framed ? framed_images(layer) : images;
+  const std::int64_t step = framed ? layer.at_once : images;
   LinearCall call = call_of(layer, scratch);
   call.segments = window.height;
   for (std::int64_t first = 0; first < images; first += step) {
@@ -213,7 +212,8 @@ void for_each_call(const PackedBinaryConv& layer, const void* input,
 
 }  // namespace
 
-PackedBinaryConv pack_layer(const BinaryConv& layer, Isa isa) {
+PackedBinaryConv pack_layer(const BinaryConv& layer, Isa isa,
+                            const BlockSizes& sizes) {
   // Lines of whole words are pieces of a window in place.
   const bool direct = layer.input == InputEncoding::pixels ||
                       layer.in.channels % 64 == 0 ||
@@ -233,6 +233,7 @@ PackedBinaryConv pack_layer(const BinaryConv& layer, Isa isa) {
                           .input = layer.input,
                           .pad = layer.padding == Padding::plus,
                           .direct = direct,
+                          .at_once = 0,
                           .border = counts_nothing ? find_border_cases(layer)
                                                    : no_border_cases(layer),
                           .chosen = chosen,
@@ -240,6 +241,7 @@ PackedBinaryConv pack_layer(const BinaryConv& layer, Isa isa) {
                           .weights = AlignedBuffer(kernel.packed_bytes(rows)),
                           .thresholds = AlignedBuffer(0),
                           .threshold_stride = stride};
+  packed.at_once = count_at_once(packed, sizes);
   packed.thresholds = AlignedBuffer(stride * packed.border.count());
   kernel.pack(rows, packed.weights.data());
   for (std::int32_t c = 0; c < packed.border.count(); ++c) {

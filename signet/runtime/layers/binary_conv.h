@@ -8,6 +8,7 @@
 #include "signet/runtime/aligned_buffer.h"
 #include "signet/runtime/format/description.h"
 #include "signet/runtime/kernels/levels.h"
+#include "signet/runtime/kernels/limits.h"
 #include "signet/runtime/layers/border.h"
 #include "signet/runtime/layers/patches.h"
 
@@ -16,8 +17,9 @@ namespace signet::runtime {
 struct PackedBinaryConv {
   PatchGrid grid;
   InputEncoding input;
-  bool pad;     ///< the bit outside the image
-  bool direct;  ///< windows are read in place, not gathered
+  bool pad;              ///< the bit outside the image
+  bool direct;           ///< windows are read in place, not gathered
+  std::int64_t at_once;  ///< images framed, or rows gathered
   BorderCases border;
   ChosenKernel chosen;
   std::size_t kernel_scratch;    ///< bytes
@@ -27,7 +29,8 @@ struct PackedBinaryConv {
 };
 
 /// Repacks a checked layer for the best kernel that is at most `isa`.
-PackedBinaryConv pack_layer(const BinaryConv& layer, Isa isa);
+PackedBinaryConv pack_layer(const BinaryConv& layer, Isa isa,
+                            const BlockSizes& sizes = {});
 
 /// Scratch that the calls below need, in bytes.
 std::size_t scratch_bytes(const PackedBinaryConv& layer);

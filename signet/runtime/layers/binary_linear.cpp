@@ -25,7 +25,8 @@ LinearCall call_of(const PackedBinaryLinear& layer, const void* input,
 
 }  // namespace
 
-PackedBinaryLinear pack_layer(const BinaryLinear& layer, Isa isa) {
+PackedBinaryLinear pack_layer(const BinaryLinear& layer, Isa isa,
+                              const BlockSizes&) {
   const LinearLayer view{.inputs = layer.inputs,
                          .outputs = layer.outputs,
                          .input = layer.input,

@@ -7,6 +7,7 @@
 #include "signet/runtime/aligned_buffer.h"
 #include "signet/runtime/format/description.h"
 #include "signet/runtime/kernels/levels.h"
+#include "signet/runtime/kernels/limits.h"
 
 namespace signet::runtime {
 
@@ -22,7 +23,8 @@ struct PackedBinaryLinear {
 };
 
 /// Repacks a checked layer for the best kernel that is at most `isa`.
-PackedBinaryLinear pack_layer(const BinaryLinear& layer, Isa isa);
+PackedBinaryLinear pack_layer(const BinaryLinear& layer, Isa isa,
+                              const BlockSizes& = {});
 
 /// Scratch that the calls below need, in bytes.
 std::size_t scratch_bytes(const PackedBinaryLinear& layer);

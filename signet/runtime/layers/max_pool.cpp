@@ -4,7 +4,7 @@
 
 namespace signet::runtime {
 
-PackedMaxPool pack_layer(const MaxPool& layer, Isa) {
+PackedMaxPool pack_layer(const MaxPool& layer, Isa, const BlockSizes&) {
   PackedMaxPool packed{.in = layer.in,
                        .out = output_shape(layer),
                        .window = layer.window,

@@ -7,6 +7,7 @@
 
 #include "signet/runtime/format/description.h"
 #include "signet/runtime/isa.h"
+#include "signet/runtime/kernels/limits.h"
 
 namespace signet::runtime {
 
@@ -19,7 +20,7 @@ struct PackedMaxPool {
 
 /// These take what those of the other layers take, though pooling is the same
 /// on every level and needs no scratch.
-PackedMaxPool pack_layer(const MaxPool& layer, Isa isa);
+PackedMaxPool pack_layer(const MaxPool& layer, Isa isa, const BlockSizes& = {});
 std::size_t scratch_bytes(const PackedMaxPool& layer);
 
 /// out = (OR of window (bits ^ least)) ^ least: the OR of the window, or the
