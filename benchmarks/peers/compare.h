@@ -34,7 +34,7 @@ struct PeerMissing : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-/// signet's side. Errors: PeerMissing if the level asked for is not here.
+/// signet's side.
 Contender signet_contender(const Task& task);
 
 /// The ways a peer has of doing a task; the fastest is compared.

@@ -23,7 +23,7 @@ std::vector<Contender> make(const Task& task, const std::string& precision) {
   if (precision != "bits" || task.kind != "mlp") return {};
   const std::int64_t batch = task.sizes[0];
   const auto isa = choose_isa();
-  if (!isa) throw PeerMissing(isa.error().message);
+  if (!isa) throw std::runtime_error(isa.error().message);
   std::vector<PackedBinaryLinear> layers;
   std::size_t scratch = 0;
   for (const auto& layer : random_network(task.kind).layers) {

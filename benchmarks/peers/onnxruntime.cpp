@@ -19,7 +19,10 @@ class Api {
  public:
   explicit Api(const char* path) {
     void* library = dlopen(path, RTLD_NOW);
-    if (library == nullptr) throw PeerMissing(dlerror());
+    if (library == nullptr) {
+      throw PeerMissing(std::string(dlerror()) +
+                        "; benchmarks/install_peers fetches it");
+    }
     const auto base = reinterpret_cast<const ort::ApiBase* (*)()>(
         dlsym(library, "OrtGetApiBase"));
     if (base == nullptr) throw PeerMissing("no OrtGetApiBase");

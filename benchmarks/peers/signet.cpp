@@ -18,7 +18,7 @@ namespace {
 
 Isa level_in_use() {
   const auto isa = choose_isa();
-  if (!isa) throw PeerMissing(isa.error().message);
+  if (!isa) throw std::runtime_error(isa.error().message);
   return *isa;
 }
 

@@ -24,11 +24,9 @@ def command_of(case, arguments=()):
             [program, *case.task.split(), *arguments])
 
 
-def missing(case, why="", command=""):
-    install = PEERS[case.program].install
-    text = f"peer missing: install {install}" if install else "not built"
-    return Result(case, missing=f"{text}; {why}" if why else text,
-                  command=command)
+def missing(case, command, why=""):
+    why = why or f"install {PEERS[case.program].install}"
+    return Result(case, missing=f"peer missing: {why}", command=command)
 
 
 def measure(case, arguments=()):
@@ -39,7 +37,7 @@ def measure(case, arguments=()):
     command = " ".join([f"{key}={value}" for key, value in caps.items()] +
                        words)
     if not os.path.exists(words[0]):
-        return missing(case, command=command)
+        return missing(case, command)
     try:
         done = subprocess.run(words, env=os.environ | ENVIRONMENT | caps,
                               timeout=300, capture_output=True, text=True)
@@ -50,7 +48,7 @@ def measure(case, arguments=()):
         why = lines[-1] if lines else f"exit status {done.returncode}"
         why = why.removeprefix(f"{words[0]}: ")
         if done.returncode == 3:
-            return missing(case, why, command)
+            return missing(case, command, why)
         return Result(case, missing=why, command=command)
     result = from_batches(case, json.loads(done.stdout))
     result.command = command
@@ -70,7 +68,7 @@ def compare_files(case):
     theirs = ONNX_MODELS / f"{network}-{precision}.onnx"
     command = f"wc -c {ours} {theirs}"
     if not theirs.exists():
-        return missing(case, command=command)
+        return missing(case, command)
     sizes = [path.stat().st_size for path in (ours, theirs)]
     return Result(case, sizes[1] / sizes[0], command=command,
                   signet={"level": f"{sizes[0]} bytes ({note})"},

@@ -36,7 +36,7 @@ class Row:
 @dataclass
 class Peer:
     title: str
-    install: str  # what is missing if its program is
+    install: str  # what lacks if its program was not built
 
 
 PEERS = {
@@ -44,10 +44,9 @@ PEERS = {
     "openblas": Peer("OpenBLAS {precision}", "libopenblas0-openmp"),
     "torch": Peer("LibTorch {precision}", "libtorch-dev"),
     "faiss": Peer("FAISS Hamming", "libfaiss-dev"),
-    "onnxruntime": Peer("ONNX Runtime {precision}",
-                        "onnxruntime-node (npm), python3-onnx"),
+    "onnxruntime": Peer("ONNX Runtime {precision}", "a compiler"),
     "peak": Peer("its register peak", "an x86-64 processor"),
-    "kernels_alone": Peer("its kernels alone", ""),
+    "kernels_alone": Peer("its kernels alone", "a compiler"),
     "files": Peer("ONNX {precision}", "python3-onnx"),
 }
 
