@@ -40,4 +40,10 @@ constexpr int kAvx512RowPanels = 2;
 /// faster than tables: about half of an L1 cache.
 constexpr std::int64_t kPatchWeightBytes = 16 << 10;
 
+/// Layers of 8-bit inputs that AVX2 computes by tables: the inputs of a row and
+/// the outputs, at least. For fewer outputs, building the tables costs more
+/// than multiplying.
+constexpr std::int64_t kAvx2TableInputs = 64;
+constexpr std::int64_t kAvx2TableOutputs = 128;
+
 }  // namespace signet::runtime
