@@ -1,4 +1,4 @@
-// signet bench MODEL --batch 1,64
+// signet bench MODEL --batch 1,64; signet bench --calibrate
 
 #include <cstdio>
 #include <memory>
@@ -10,6 +10,7 @@
 #include "signet/experiments/latency.h"
 #include "signet/experiments/pinned_thread.h"
 #include "signet/export/expect.h"
+#include "signet/runtime/calibrate.h"
 #include "signet/runtime/format/model_file.h"
 #include "signet/runtime/model.h"
 
@@ -20,7 +21,15 @@ struct Options {
   std::string model;
   std::vector<int64_t> batches{1, 64};
   bool json = false;
+  bool calibrate = false;
 };
+
+int run_calibration() {
+  const auto isa = expect(runtime::choose_isa(), "bench");
+  const PinnedThread pinned;
+  std::fputs(to_text(runtime::calibrate(isa)).c_str(), stdout);
+  return 0;
+}
 
 int run(const Options& o) {
   const auto bytes = read_file(o.model);
@@ -70,13 +79,21 @@ const Registered<Command> entry{{
     .summary = "Latency of a model file against the same network in LibTorch",
     .setup = [](CLI::App& app) -> std::function<int()> {
       auto o = std::make_shared<Options>();
-      app.add_option("model", o->model, "model file")->required();
+      auto* model = app.add_option("model", o->model, "model file");
+      app.add_flag("--calibrate", o->calibrate,
+                   "time the alternatives of the runtime's constants instead")
+          ->excludes(model);
       app.add_option("--batch", o->batches,
                      "batch sizes, comma separated (default 1,64)")
           ->delimiter(',')
           ->check(CLI::Range(1, 65536));
       app.add_flag("--json", o->json, "print JSON");
-      return [o] { return run(*o); };
+      return [o] {
+        if (o->calibrate) return run_calibration();
+        if (o->model.empty())
+          throw UsageError("bench: needs a model file, or --calibrate");
+        return run(*o);
+      };
     },
 }};
 

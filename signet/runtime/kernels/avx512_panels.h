@@ -15,14 +15,14 @@
 #include <immintrin.h>
 
 #include "signet/runtime/kernels/kernel.h"
-#include "signet/runtime/kernels/limits.h"
 
 namespace signet::runtime {
 namespace {
 
 constexpr std::int64_t kLanes = 16;  // channels in a vector
 constexpr std::int64_t kPanel = 64;  // channels in a panel
-constexpr int kTileRows = 4;         // rows of a batch at once
+constexpr int kTileRows = 4;         // rows of a batch at once,
+constexpr int kRowPanels = 2;        // panels of a single row
 
 std::int64_t whole_vectors(std::int64_t outputs) {
   return (outputs + kLanes - 1) / kLanes * kLanes;
@@ -186,9 +186,9 @@ void all_panels(const Panels& packed, const Rows& rows, std::int64_t count,
                 const Output& output) {
   std::int64_t channel = 0;
   if (count == 1) {
-    constexpr std::int64_t kStep = kAvx512RowPanels * kPanel;
+    constexpr std::int64_t kStep = kRowPanels * kPanel;
     for (; channel + kStep <= packed.channels; channel += kStep) {
-      tile<Product, 1, kAvx512RowPanels, 4>(packed, channel, rows, output);
+      tile<Product, 1, kRowPanels, 4>(packed, channel, rows, output);
     }
   }
   for (; channel + kPanel <= packed.channels; channel += kPanel) {

@@ -1,5 +1,5 @@
-// The AVX-512 level for few 8-bit pixels, such as the patches of a first
-// convolution: vpdpbusd multiplies four of them by signs kept as bytes.
+// The AVX-512 level for 8-bit pixels and few weights, such as those of a first
+// convolution: vpdpbusd multiplies four pixels by signs kept as bytes.
 //
 // Segments are filled up to four pixels by weights 0, so patches are read in
 // place, up to three bytes beyond their ends. Weights are negated, for sums

@@ -18,11 +18,11 @@ constexpr std::int64_t kBlockBytes = std::int64_t{512} << 10;
 
 /// Images that a convolution frames with their padding at once, bytes, unless
 /// one has more: they share the L1 cache with a panel of weights.
-constexpr std::int64_t kFramedBytes = 16 << 10;
+constexpr std::int64_t kFramedBytes = 32 << 10;
 
 /// Patches of a convolution that are gathered at once, bytes: they share the L1
 /// cache with a panel of weights.
-constexpr std::int64_t kGatheredBytes = 16 << 10;
+constexpr std::int64_t kGatheredBytes = 4 << 10;
 
 /// These four as values, for a calibration to try others.
 struct BlockSizes {
@@ -32,13 +32,9 @@ struct BlockSizes {
   std::int64_t gathered_bytes = kGatheredBytes;
 };
 
-/// Panels of 64 channels that the AVX-512 level takes at once of a single row:
-/// more are more independent sums, and more streams to read.
-constexpr int kAvx512RowPanels = 2;
-
-/// Weights of a layer on pixels as bytes, up to which products of bytes are
-/// faster than tables: about half of an L1 cache.
-constexpr std::int64_t kPatchWeightBytes = 16 << 10;
+/// Weights of a layer on pixels, as bytes, up to which products of bytes are
+/// faster than tables: those that stay in an L1 cache.
+constexpr std::int64_t kPatchWeightBytes = 32 << 10;
 
 /// Layers of 8-bit inputs that AVX2 computes by tables: the inputs of a row and
 /// the outputs, at least. For fewer outputs, building the tables costs more
