@@ -1,5 +1,6 @@
-// Times of single layers and of the whole 784-1024-1024-10 perceptron, on every
-// level of this machine. See README.md beside this file for how to run it.
+// Times of single layers, of the perceptron 784-1024-1024-10 and of vgg28, on
+// every level of this machine. See README.md beside this file for how to run
+// it.
 #include <benchmark/benchmark.h>
 
 #include <cstdio>
@@ -7,7 +8,9 @@
 #include <string>
 #include <vector>
 
+#include "signet/runtime/layers/binary_conv.h"
 #include "signet/runtime/layers/binary_linear.h"
+#include "signet/runtime/layers/max_pool.h"
 #include "signet/runtime/model.h"
 #include "signet/runtime/packing.h"
 
@@ -16,19 +19,42 @@ namespace {
 
 using Engine = std::mt19937_64;
 
-BinaryLinear random_layer(Engine& engine, InputEncoding input,
-                          std::int64_t inputs, std::int64_t outputs) {
-  BinaryLinear layer{.inputs = inputs, .outputs = outputs, .input = input};
-  layer.weights.resize(outputs * words_for(inputs));
-  for (auto& word : layer.weights) word = engine();
-  if (inputs % 64 != 0) {
-    const std::uint64_t used = (std::uint64_t{1} << inputs % 64) - 1;
-    for (std::int64_t j = 1; j <= outputs; ++j) {
-      layer.weights[j * words_for(inputs) - 1] &= used;
+std::vector<std::uint64_t> random_rows(Engine& engine, std::int64_t rows,
+                                       std::int64_t n) {
+  std::vector<std::uint64_t> words(rows * words_for(n));
+  for (auto& word : words) word = engine();
+  if (n % 64 != 0) {
+    const std::uint64_t used = (std::uint64_t{1} << n % 64) - 1;
+    for (std::int64_t j = 1; j <= rows; ++j) {
+      words[j * words_for(n) - 1] &= used;
     }
   }
-  layer.output = Thresholds{std::vector<std::int32_t>(outputs, 0)};
+  return words;
+}
+
+BinaryLinear random_layer(Engine& engine, InputEncoding input,
+                          std::int64_t inputs, std::int64_t outputs) {
+  return {.inputs = inputs,
+          .outputs = outputs,
+          .input = input,
+          .weights = random_rows(engine, outputs, inputs),
+          .output = Thresholds{std::vector<std::int32_t>(outputs, 0)}};
+}
+
+/// 3 x 3, padded by zeros.
+BinaryConv random_conv(Engine& engine, InputEncoding input, const MapShape& in,
+                       std::int64_t outputs) {
+  BinaryConv layer{.in = in,
+                   .outputs = outputs,
+                   .window = {.height = 3, .width = 3, .stride = 1, .pad = 1},
+                   .input = input};
+  layer.weights = random_rows(engine, outputs, layer.patch());
+  layer.thresholds.values.resize(outputs);
   return layer;
+}
+
+MaxPool pool_of(const MapShape& in) {
+  return {.in = in, .window = {.height = 2, .width = 2, .stride = 2}};
 }
 
 std::vector<std::uint8_t> random_bytes(Engine& engine, std::int64_t count) {
@@ -71,22 +97,65 @@ void layer_bench(benchmark::State& state, Isa isa, InputEncoding input,
   set_rates(state, rows * inputs * outputs, layer.chosen.kernel->name);
 }
 
-/// 784-1024-1024-10: pixels in, labels out.
-void network_bench(benchmark::State& state, Isa isa, std::int64_t batch) {
+/// One layer on an image.
+template <class Layer>
+void image_bench(benchmark::State& state, Isa isa, const Layer& layer,
+                 std::int64_t macs) {
+  const auto packed = pack_layer(layer, isa);
+  const MapShape in = input_shape(layer), out = output_shape(layer);
   Engine engine(1);
-  ModelDescription description{.name = "bench", .inputs = 784};
-  description.layers = {random_layer(engine, InputEncoding::pixels, 784, 1024),
-                        random_layer(engine, InputEncoding::signs, 1024, 1024),
-                        random_layer(engine, InputEncoding::signs, 1024, 10)};
-  std::get<BinaryLinear>(description.layers.back()).output =
-      Scores{std::vector<float>(10, 1), std::vector<float>(10, 0)};
+  // As many bytes as pixels need, more than words.
+  const auto image = random_rows(engine, in.pixels(), 8 * in.channels);
+  std::vector<std::uint64_t> bits(out.pixels() * words_for(out.channels));
+  AlignedBuffer scratch(scratch_bytes(packed));
+  for (auto _ : state) {
+    layer_bits(packed, image.data(), 1, scratch.data(), bits.data());
+    benchmark::ClobberMemory();
+  }
+  set_rates(state, macs, "");
+}
+
+BinaryLinear ten_scores(Engine& engine, std::int64_t inputs) {
+  auto layer = random_layer(engine, InputEncoding::signs, inputs, 10);
+  layer.output = Scores{std::vector<float>(10, 1), std::vector<float>(10, 0)};
+  return layer;
+}
+
+ModelDescription perceptron(InputEncoding input) {
+  Engine engine(1);
+  return {.name = "perceptron",
+          .inputs = 784,
+          .layers = {random_layer(engine, input, 784, 1024),
+                     random_layer(engine, InputEncoding::signs, 1024, 1024),
+                     ten_scores(engine, 1024)}};
+}
+
+ModelDescription vgg28() {
+  Engine engine(1);
+  const auto signs = InputEncoding::signs;
+  return {
+      .name = "vgg28",
+      .inputs = 784,
+      .layers = {
+          random_conv(engine, InputEncoding::pixels, {28, 28, 1}, 64),
+          random_conv(engine, signs, {28, 28, 64}, 64), pool_of({28, 28, 64}),
+          random_conv(engine, signs, {14, 14, 64}, 128),
+          random_conv(engine, signs, {14, 14, 128}, 128),
+          pool_of({14, 14, 128}), random_layer(engine, signs, 7 * 7 * 128, 512),
+          ten_scores(engine, 512)}};
+}
+
+/// Bytes in, labels out.
+void network_bench(benchmark::State& state, Isa isa,
+                   const ModelDescription& description, std::int64_t batch) {
   const auto model = Model::from_description(description, {.isa = isa});
   if (!model) return state.SkipWithError(model.error().message.c_str());
   auto workspace = Workspace::create(*model, batch);
-  const auto pixels = random_bytes(engine, batch * 784);
+  Engine engine(2);
+  const auto inputs = random_bytes(engine, batch * description.inputs);
   std::vector<std::int32_t> labels(batch);
   for (auto _ : state) {
-    if (!model->classify(pixels, batch, *workspace, labels)) return;
+    if (!model->classify(inputs, batch, *workspace, labels)) return;
     benchmark::ClobberMemory();
   }
   std::int64_t macs = 0;
@@ -112,12 +181,38 @@ void register_level(Isa isa) {
   layer("signs", InputEncoding::signs, 8, 1024, 1024);
   layer("signs", InputEncoding::signs, 50, 784, 200);
   layer("signs", InputEncoding::signs, 64, 1024, 1024);
-  for (const int batch : {1, 64}) {
-    const auto name =
-        level + "/784-1024-1024-10/batch:" + std::to_string(batch);
-    benchmark::RegisterBenchmark(name.c_str(), network_bench, isa, batch)
+  const auto conv = [&](InputEncoding input, const MapShape& in, int outputs) {
+    Engine engine(1);
+    const auto layer = random_conv(engine, input, in, outputs);
+    const std::string name =
+        level + "/conv/" + to_string(in) + "->" + std::to_string(outputs);
+    const std::int64_t macs = in.pixels() * layer.patch() * outputs;
+    benchmark::RegisterBenchmark(name.c_str(), image_bench<BinaryConv>, isa,
+                                 layer, macs)
         ->Unit(benchmark::kMicrosecond);
-  }
+  };
+  conv(InputEncoding::pixels, {28, 28, 1}, 64);
+  conv(InputEncoding::pixels, {32, 32, 3}, 64);
+  conv(InputEncoding::signs, {28, 28, 64}, 64);
+  conv(InputEncoding::signs, {56, 56, 64}, 64);
+  conv(InputEncoding::signs, {14, 14, 256}, 256);
+  conv(InputEncoding::signs, {7, 7, 512}, 512);
+  benchmark::RegisterBenchmark((level + "/pool/28x28x64").c_str(),
+                               image_bench<MaxPool>, isa, pool_of({28, 28, 64}),
+                               0)
+      ->Unit(benchmark::kMicrosecond);
+  const auto network = [&](const char* what,
+                           const ModelDescription& description) {
+    for (const int batch : {1, 64}) {
+      const auto name = level + "/" + what + "/batch:" + std::to_string(batch);
+      benchmark::RegisterBenchmark(name.c_str(), network_bench, isa,
+                                   description, batch)
+          ->Unit(benchmark::kMicrosecond);
+    }
+  };
+  network("784-1024-1024-10", perceptron(InputEncoding::pixels));
+  network("784-1024-1024-10-of-signs", perceptron(InputEncoding::signs));
+  network("vgg28", vgg28());
 }
 
 }  // namespace

@@ -205,24 +205,33 @@ TEST(Model, ForwardAllocatesNothing) {
 }
 
 TEST(Model, ThreadsShareIt) {
-  const Model model = make(perceptron(InputEncoding::pixels));
   Engine engine(24);
-  const auto inputs = random_inputs(engine, InputEncoding::pixels, 64, 50);
-  const auto expected = scores_of(model, inputs, 64, 64);
-  std::atomic<int> wrong{0};
-  const auto work = [&](std::int64_t max_batch) {
-    auto workspace = Workspace::create(model, max_batch);
-    std::vector<float> scores(expected.size());
-    for (int i = 0; i < 50; ++i) {
-      std::fill(scores.begin(), scores.end(), 0.0F);
-      const bool ok = model.forward(inputs, 64, *workspace, scores).ok();
-      if (!ok || scores != expected) ++wrong;
+  for (const auto& description :
+       {perceptron(InputEncoding::pixels),
+        random_image_model(engine, InputEncoding::pixels, 64)}) {
+    const Model model = make(description);
+    const std::int64_t batch = 24;
+    const auto inputs =
+        random_inputs(engine, InputEncoding::pixels, batch, description.inputs);
+    const auto expected = scores_of(model, inputs, batch, batch);
+    std::atomic<int> wrong{0};
+    const auto work = [&](std::int64_t max_batch) {
+      auto workspace = Workspace::create(model, max_batch);
+      std::vector<float> scores(expected.size());
+      for (int i = 0; i < 30; ++i) {
+        std::fill(scores.begin(), scores.end(), 0.0F);
+        const bool ok = model.forward(inputs, batch, *workspace, scores).ok();
+        if (!ok || scores != expected) ++wrong;
+      }
+    };
+    std::vector<std::thread> others;
+    for (const std::int64_t max_batch : {1, 3, 7}) {
+      others.emplace_back(work, max_batch);
     }
-  };
-  std::thread other(work, 3);
-  work(64);
-  other.join();
-  EXPECT_EQ(wrong, 0);
+    work(batch);
+    for (auto& other : others) other.join();
+    EXPECT_EQ(wrong, 0);
+  }
 }
 
 TEST(Model, WrongSizesAreErrors) {
