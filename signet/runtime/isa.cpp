@@ -13,21 +13,6 @@ namespace {
 constexpr std::string_view kNames[] = {"scalar", "avx2", "avx512vpopcnt", "amx",
                                        "neon"};
 
-/// The available level called `name`; `source` says who asked for it.
-Result<Isa> find_available(std::string_view name, const std::string& source) {
-  const std::vector<Isa> available = available_isas();
-  std::string valid;
-  for (const Isa isa : available) {
-    if (isa_name(isa) == name) return isa;
-    valid += (valid.empty() ? "" : ", ") + std::string(isa_name(isa));
-  }
-  const bool known =
-      std::find(std::begin(kNames), std::end(kNames), name) != std::end(kNames);
-  return Error{source + ": instruction set '" + std::string(name) +
-               (known ? "' is not available here" : "' is unknown") +
-               "; valid here: " + valid};
-}
-
 }  // namespace
 
 std::string_view isa_name(Isa isa) { return kNames[static_cast<int>(isa)]; }
@@ -41,16 +26,31 @@ std::vector<Isa> available_isas() {
   return available;
 }
 
+Result<Isa> find_isa(std::string_view name, std::string_view source) {
+  const std::vector<Isa> available = available_isas();
+  std::string valid;
+  for (const Isa isa : available) {
+    if (isa_name(isa) == name) return isa;
+    valid += (valid.empty() ? "" : ", ") + std::string(isa_name(isa));
+  }
+  const bool known =
+      std::find(std::begin(kNames), std::end(kNames), name) != std::end(kNames);
+  return Error{std::string(source) + ": instruction set '" + std::string(name) +
+                   (known ? "' is not available here" : "' is unknown") +
+                   "; valid here: " + valid,
+               ErrorKind::level};
+}
+
 Result<Isa> choose_isa(std::optional<Isa> cap) {
   Isa best = available_isas().back();
   if (cap) {
-    const auto asked = find_available(isa_name(*cap), "choose_isa");
+    const auto asked = find_isa(isa_name(*cap), "choose_isa");
     if (!asked) return asked;
     best = std::min(best, *asked);
   }
   const char* forced = std::getenv("SIGNET_FORCE_ISA");
   if (forced != nullptr && *forced != '\0') {
-    const auto asked = find_available(forced, "SIGNET_FORCE_ISA");
+    const auto asked = find_isa(forced, "SIGNET_FORCE_ISA");
     if (!asked) return asked;
     best = std::min(best, *asked);
   }

@@ -20,6 +20,10 @@ std::string_view isa_name(Isa isa);
 /// first. scalar is always one of them.
 std::vector<Isa> available_isas();
 
+/// The level of this name.
+/// Errors: as choose_isa(), which `source` begins.
+Result<Isa> find_isa(std::string_view name, std::string_view source);
+
 /// The best level available here, capped by the environment variable
 /// SIGNET_FORCE_ISA (read at each call; unset or empty: no cap) and by `cap`.
 /// Errors: a name that is unknown or a level that is not available here; the

@@ -1,12 +1,13 @@
 #include "signet/runtime/model.h"
 
 #include <algorithm>
-#include <fstream>
-#include <new>
+#include <cstdio>
 
 #include "signet/runtime/aligned_buffer.h"
 #include "signet/runtime/format/check_description.h"
 #include "signet/runtime/format/model_file.h"
+#include "signet/runtime/out_of_memory.h"
+#include "signet/runtime/over_limit.h"
 #include "signet/runtime/packed_model.h"
 
 namespace signet::runtime {
@@ -25,19 +26,58 @@ bool holds(std::size_t size, std::int64_t batch, std::int64_t width) {
   return batch >= 1 && values % width == 0 && values / width == batch;
 }
 
-Result<std::vector<std::uint8_t>> read_file(const std::string& path) {
-  std::ifstream file(path, std::ios::binary | std::ios::ate);
-  if (!file) return Error{path + ": cannot be opened"};
-  const std::streamoff size = file.tellg();
-  constexpr std::streamoff kLimit = std::int64_t{1} << 31;
-  if (size < 0 || size >= kLimit) {
-    return Error{path + ": not a regular file under 2 GiB"};
+Error in_file(const std::string& path, const Error& error) {
+  return Error{path + ": " + error.message, error.kind};
+}
+
+std::int64_t bytes_of(const ModelDescription& description) {
+  return static_cast<std::int64_t>(size_bound(description));
+}
+
+/// What a ModelInfo takes: a kilobyte a layer, and the texts.
+std::int64_t info_bytes(const ModelDescription& description) {
+  std::size_t bytes = sizeof(ModelInfo) + description.name.size() +
+                      1024 * description.layers.size();
+  for (const auto& name : description.classes) {
+    bytes += sizeof(name) + name.size();
+  }
+  for (const auto& [key, value] : description.metadata) {
+    bytes += sizeof(key) + sizeof(value) + key.size() + value.size();
+  }
+  for (const Layer& layer : description.layers) bytes += name_of(layer).size();
+  return static_cast<std::int64_t>(bytes);
+}
+
+struct CloseFile {
+  void operator()(std::FILE* file) const { std::fclose(file); }
+};
+
+Result<std::vector<std::uint8_t>> read_file(const std::string& path,
+                                            std::int64_t max_bytes) {
+  const std::unique_ptr<std::FILE, CloseFile> file(
+      std::fopen(path.c_str(), "rb"));
+  if (!file) return Error{path + ": cannot be opened", ErrorKind::file};
+  const bool seeks = std::fseek(file.get(), 0, SEEK_END) == 0;
+  const long size = seeks ? std::ftell(file.get()) : -1;
+  if (size < 0 || size >= std::int64_t{1} << 31) {
+    return Error{path + ": not a regular file under 2 GiB", ErrorKind::file};
+  }
+  if (size > max_bytes) {
+    return over_limit(path + ": has", size, "bytes", max_bytes);
   }
   std::vector<std::uint8_t> bytes(size);
-  file.seekg(0);
-  file.read(reinterpret_cast<char*>(bytes.data()), size);
-  if (!file) return Error{path + ": cannot be read"};
+  std::rewind(file.get());
+  if (std::fread(bytes.data(), 1, bytes.size(), file.get()) != bytes.size()) {
+    return Error{path + ": cannot be read", ErrorKind::file};
+  }
   return bytes;
+}
+
+/// What Workspace::create() allocates: that of a pass, and scores.
+std::int64_t workspace_bytes(const PackedModel& packed,
+                             std::int64_t max_batch) {
+  const PassSizes sizes = pass_sizes(packed, max_batch);
+  return sizes.total() + sizes.block * packed.layers.back().out.values() * 4;
 }
 
 }  // namespace
@@ -46,6 +86,7 @@ struct Model::State {
   Isa isa;
   ModelInfo info;
   PackedModel packed;
+  std::int64_t max_memory;
 };
 
 struct Workspace::State {
@@ -60,17 +101,24 @@ Workspace& Workspace::operator=(Workspace&&) noexcept = default;
 Workspace::~Workspace() = default;
 
 Result<Workspace> Workspace::create(const Model& model,
-                                    std::int64_t max_batch) try {
+                                    std::int64_t max_batch) {
   if (max_batch < 1) {
     return Error{"Workspace: max_batch must be at least 1, but got " +
                  std::to_string(max_batch)};
   }
-  PassMemory memory = memory_for(model.state_->packed, max_batch);
-  AlignedBuffer scores(memory.block * model.info().outputs * 4);
-  return Workspace(std::unique_ptr<State>(
-      new State{model.state_, std::move(memory), std::move(scores)}));
-} catch (const std::bad_alloc&) {
-  return Error{"Workspace: out of memory"};
+  return or_out_of_memory([&]() -> Result<Workspace> {
+    const PackedModel& packed = model.state_->packed;
+    const std::int64_t needed =
+        model.info().memory + workspace_bytes(packed, max_batch);
+    if (needed > model.state_->max_memory) {
+      return over_limit("Workspace: with its model it needs", needed, "bytes",
+                        model.state_->max_memory);
+    }
+    PassMemory memory = memory_for(packed, max_batch);
+    AlignedBuffer scores(memory.block * model.info().outputs * 4);
+    return Workspace(std::unique_ptr<State>(
+        new State{model.state_, std::move(memory), std::move(scores)}));
+  });
 }
 
 Model::Model(std::shared_ptr<const State> state) : state_(std::move(state)) {}
@@ -78,47 +126,75 @@ Model::Model(std::shared_ptr<const State> state) : state_(std::move(state)) {}
 const ModelInfo& Model::info() const { return state_->info; }
 Isa Model::isa() const { return state_->isa; }
 
-Result<Model> Model::load(const std::string& path,
-                          const LoadOptions& options) try {
-  const auto bytes = read_file(path);
-  if (!bytes) return bytes.error();
-  auto model = from_bytes(*bytes, options);
-  if (!model) return Error{path + ": " + model.error().message};
-  return model;
-} catch (const std::bad_alloc&) {
-  return Error{path + ": out of memory"};
+Result<Model> Model::load(const std::string& path, const LoadOptions& options) {
+  return or_out_of_memory([&]() -> Result<Model> {
+    const auto bytes = read_file(path, options.max_memory);
+    if (!bytes) return bytes.error();
+    const auto size = static_cast<std::int64_t>(bytes->size());
+    const auto description = parse(*bytes, options.max_memory - size);
+    if (!description) return in_file(path, description.error());
+    auto model = make(*description, options, size + bytes_of(*description));
+    return model ? model : in_file(path, model.error());
+  });
 }
 
 Result<Model> Model::from_bytes(std::span<const std::uint8_t> bytes,
                                 const LoadOptions& options) {
-  const auto description = parse(bytes);
+  const auto description = parse(bytes, options.max_memory);
   if (!description) return description.error();
-  return from_description(*description, options);
+  return make(*description, options, bytes_of(*description));
 }
 
 Result<Model> Model::from_description(const ModelDescription& description,
-                                      const LoadOptions& options) try {
-  const auto checked = check_description(description);
-  if (!checked) return checked.error();
-  const auto isa = choose_isa(options.isa);
-  if (!isa) return isa.error();
-  auto state = std::make_shared<State>(
-      State{.isa = *isa, .info = {}, .packed = pack_model(description, *isa)});
-  ModelInfo& info = state->info;
-  info.name = description.name;
-  info.in = state->packed.layers.front().before;
-  info.inputs = description.inputs;
-  info.input = state->packed.input;
-  info.outputs = state->packed.layers.back().out.values();
-  info.classes = description.classes;
-  info.metadata = description.metadata;
-  for (std::size_t i = 0; i < description.layers.size(); ++i) {
-    info.layers.push_back(
-        describe(description.layers[i], state->packed.layers[i]));
-  }
-  return Model(std::move(state));
-} catch (const std::bad_alloc&) {
-  return Error{"model: out of memory"};
+                                      const LoadOptions& options) {
+  return make(description, options, 0);
+}
+
+/// `held` bytes are taken already.
+Result<Model> Model::make(const ModelDescription& description,
+                          const LoadOptions& options, std::int64_t held) {
+  return or_out_of_memory([&]() -> Result<Model> {
+    const auto checked = check_description(description);
+    if (!checked) return checked.error();
+    const std::int64_t cost = steps(description);
+    if (cost > options.max_steps) {
+      return over_limit("model: an example needs", cost, "steps",
+                        options.max_steps);
+    }
+    const auto isa = choose_isa(options.isa);
+    if (!isa) return isa.error();
+    const std::int64_t memory =
+        packed_bytes(description, *isa) + info_bytes(description);
+    if (memory > options.max_memory - held) {
+      return over_limit("model: loading it needs", memory + held, "bytes",
+                        options.max_memory);
+    }
+    auto state =
+        std::make_shared<State>(State{.isa = *isa,
+                                      .info = {},
+                                      .packed = pack_model(description, *isa),
+                                      .max_memory = options.max_memory});
+    ModelInfo& info = state->info;
+    info.name = description.name;
+    info.in = state->packed.layers.front().before;
+    info.inputs = description.inputs;
+    info.input = state->packed.input;
+    info.outputs = state->packed.layers.back().out.values();
+    info.steps = cost;
+    info.memory = memory;
+    info.classes = description.classes;
+    info.metadata = description.metadata;
+    for (std::size_t i = 0; i < description.layers.size(); ++i) {
+      info.layers.push_back(
+          describe(description.layers[i], state->packed.layers[i]));
+    }
+    const std::int64_t needed = memory + workspace_bytes(state->packed, 1);
+    if (needed > options.max_memory) {
+      return over_limit("model: with a workspace it needs", needed, "bytes",
+                        options.max_memory);
+    }
+    return Model(std::move(state));
+  });
 }
 
 Result<Done> Model::check_call(std::span<const std::uint8_t> inputs,
@@ -176,27 +252,27 @@ Result<Done> Model::classify(std::span<const std::uint8_t> inputs,
 }
 
 Result<Trace> Model::trace(std::span<const std::uint8_t> inputs,
-                           std::int64_t batch, Workspace& workspace) const try {
+                           std::int64_t batch, Workspace& workspace) const {
   const auto checked = check_call(inputs, batch, workspace);
   if (!checked) return checked.error();
-  const ModelInfo& info = state_->info;
-  Trace trace;
-  trace.scores.resize(batch * info.outputs);
-  for (const auto& layer : info.layers) {
-    LayerTrace& made = trace.layers.emplace_back();
-    if (layer.weights != 0) made.sums.resize(batch * layer.outputs);
-    if (!layer.gives_scores) made.bits.resize(batch * layer.outputs);
-  }
-  const std::int64_t block = workspace.state_->memory.block;
-  for (std::int64_t first = 0; first < batch; first += block) {
-    const BlockTrace of_block{trace, first};
-    run_block(state_->packed, inputs.data() + first * info.inputs,
-              std::min(block, batch - first), workspace.state_->memory,
-              trace.scores.data() + first * info.outputs, &of_block);
-  }
-  return trace;
-} catch (const std::bad_alloc&) {
-  return Error{"trace: out of memory"};
+  return or_out_of_memory([&]() -> Result<Trace> {
+    const ModelInfo& info = state_->info;
+    Trace trace;
+    trace.scores.resize(batch * info.outputs);
+    for (const auto& layer : info.layers) {
+      LayerTrace& made = trace.layers.emplace_back();
+      if (layer.weights != 0) made.sums.resize(batch * layer.outputs);
+      if (!layer.gives_scores) made.bits.resize(batch * layer.outputs);
+    }
+    const std::int64_t block = workspace.state_->memory.block;
+    for (std::int64_t first = 0; first < batch; first += block) {
+      const BlockTrace of_block{trace, first};
+      run_block(state_->packed, inputs.data() + first * info.inputs,
+                std::min(block, batch - first), workspace.state_->memory,
+                trace.scores.data() + first * info.outputs, &of_block);
+    }
+    return trace;
+  });
 }
 
 }  // namespace signet::runtime

@@ -9,7 +9,9 @@
 #include <utility>
 #include <vector>
 
+#include "signet/runtime/format/cost.h"
 #include "signet/runtime/format/description.h"
+#include "signet/runtime/format/model_file.h"
 #include "signet/runtime/isa.h"
 #include "signet/runtime/layer_info.h"
 #include "signet/runtime/result.h"
@@ -21,6 +23,11 @@ struct LoadOptions {
   /// Highest level to use; none: the best of this processor. SIGNET_FORCE_ISA
   /// caps it further.
   std::optional<Isa> isa;
+  /// Bytes that may be taken at once: while loading by the file, what is read
+  /// from it and the model; afterwards by the model and a workspace.
+  std::int64_t max_memory = kMaxMemory;
+  /// Steps that one example may cost, see steps().
+  std::int64_t max_steps = kMaxSteps;
 };
 
 struct ModelInfo {
@@ -30,6 +37,8 @@ struct ModelInfo {
   std::int64_t inputs = 0;  ///< values of one example
   std::int64_t outputs = 0;
   InputEncoding input = InputEncoding::pixels;
+  std::int64_t steps = 0;   ///< of one example, see steps()
+  std::int64_t memory = 0;  ///< bytes that the model takes
   std::vector<LayerInfo> layers;
   std::vector<std::string> classes;
   std::vector<std::pair<std::string, std::string>> metadata;
@@ -43,7 +52,8 @@ class Workspace {
   /// For blocks of at most `max_batch` examples; a longer batch is done in
   /// several blocks, so this bounds memory, not the batch. More than 64 brings
   /// nothing; large images are done in smaller blocks anyhow.
-  /// Errors: max_batch below 1, out of memory.
+  /// Errors: max_batch below 1; with the model more than its
+  /// LoadOptions::max_memory; out of memory.
   static Result<Workspace> create(const Model& model,
                                   std::int64_t max_batch = 64);
 
@@ -63,7 +73,8 @@ class Workspace {
 class Model {
  public:
   /// Reads a .signet file.
-  /// Errors: the file cannot be read; see parse() and choose_isa().
+  /// Errors: the file cannot be read; see parse() and choose_isa(); more
+  /// memory or steps than the options allow.
   static Result<Model> load(const std::string& path,
                             const LoadOptions& options = {});
   static Result<Model> from_bytes(std::span<const std::uint8_t> bytes,
@@ -100,6 +111,8 @@ class Model {
   friend class Workspace;
   struct State;
   explicit Model(std::shared_ptr<const State> state);
+  static Result<Model> make(const ModelDescription& description,
+                            const LoadOptions& options, std::int64_t held);
   Result<Done> check_call(std::span<const std::uint8_t> inputs,
                           std::int64_t batch, const Workspace& workspace) const;
   std::shared_ptr<const State> state_;

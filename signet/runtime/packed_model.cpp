@@ -43,7 +43,18 @@ PackedModel pack_model(const ModelDescription& description, Isa isa,
   return model;
 }
 
-PassMemory memory_for(const PackedModel& model, std::int64_t max_batch) {
+std::int64_t packed_bytes(const ModelDescription& description, Isa isa) {
+  std::int64_t bytes = 0;
+  for (const Layer& layer : description.layers) {
+    bytes += static_cast<std::int64_t>(
+        sizeof(PackedLayer) +
+        std::visit([&](const auto& each) { return packed_bytes(each, isa); },
+                   layer));
+  }
+  return bytes;
+}
+
+PassSizes pass_sizes(const PackedModel& model, std::int64_t max_batch) {
   const MapShape& in = model.layers.front().before;
   std::int64_t widest = std::max(map_bytes(in), in.values());
   std::size_t scratch = 0;
@@ -58,12 +69,20 @@ PassMemory memory_for(const PackedModel& model, std::int64_t max_batch) {
   const std::int64_t fit =
       std::max<std::int64_t>(1, model.sizes.block_bytes / widest);
   const std::int64_t block = std::min({max_batch, model.sizes.max_block, fit});
-  const std::size_t bytes = block * widest;
   const std::int64_t outputs = model.layers.back().out.values();
   return {.block = block,
-          .activations = {AlignedBuffer(bytes), AlignedBuffer(bytes)},
-          .sums = AlignedBuffer(block * outputs * 4),
-          .scratch = AlignedBuffer(scratch)};
+          .activations = block * widest,
+          .sums = block * outputs * 4,
+          .scratch = static_cast<std::int64_t>(scratch)};
+}
+
+PassMemory memory_for(const PackedModel& model, std::int64_t max_batch) {
+  const PassSizes sizes = pass_sizes(model, max_batch);
+  return {.block = sizes.block,
+          .activations = {AlignedBuffer(sizes.activations),
+                          AlignedBuffer(sizes.activations)},
+          .sums = AlignedBuffer(sizes.sums),
+          .scratch = AlignedBuffer(sizes.scratch)};
 }
 
 void run_block(const PackedModel& model, const std::uint8_t* inputs,

@@ -32,6 +32,9 @@ struct PackedModel {
 PackedModel pack_model(const ModelDescription& description, Isa isa,
                        const BlockSizes& sizes = {});
 
+/// Bytes that pack_model() will allocate.
+std::int64_t packed_bytes(const ModelDescription& description, Isa isa);
+
 /// What a pass over a block of examples needs.
 struct PassMemory {
   std::int64_t block;            ///< examples, at most
@@ -40,8 +43,19 @@ struct PassMemory {
   AlignedBuffer scratch;
 };
 
-/// Memory for blocks of at most `max_batch` examples, fewer where 64 would
-/// not stay in the cache.
+/// Sizes of a PassMemory, in bytes.
+struct PassSizes {
+  std::int64_t block;  ///< examples
+  std::int64_t activations, sums, scratch;
+
+  std::int64_t total() const { return 2 * activations + sums + scratch; }
+};
+
+/// For blocks of at most `max_batch` examples, fewer where 64 would not stay in
+/// the cache.
+PassSizes pass_sizes(const PackedModel& model, std::int64_t max_batch);
+
+/// Memory of these sizes.
 PassMemory memory_for(const PackedModel& model, std::int64_t max_batch);
 
 /// Where the examples of a block go in a trace.

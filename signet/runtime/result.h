@@ -7,9 +7,20 @@
 
 namespace signet::runtime {
 
+/// Which kind of failure, for a program that treats them differently.
+enum class ErrorKind {
+  argument,  ///< of the caller: sizes that do not match
+  file,      ///< cannot be read
+  format,    ///< not a model that can be run here
+  limit,     ///< needs more than LoadOptions allow
+  memory,    ///< the machine has no more
+  level,     ///< an instruction set that is unknown or not available here
+};
+
 /// Why a call failed: one line for the person who runs the program.
 struct Error {
   std::string message;
+  ErrorKind kind = ErrorKind::argument;
 };
 
 /// A T, or an Error. The runtime throws nothing, so a caller tests it first:

@@ -1,10 +1,13 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <functional>
 #include <limits>
 
 #include "signet/runtime/format/check_description.h"
+#include "signet/runtime/format/crc32.h"
 #include "signet/runtime/format/model_file.h"
 #include "signet/runtime/model.h"
 #include "tests/runtime/random_model.h"
@@ -190,9 +193,32 @@ TEST(ModelFile, BytesNeedNoAlignment) {
   }
 }
 
+std::uint32_t checksum_around(const Bytes& bytes, std::size_t at) {
+  const std::span all(bytes);
+  return crc32(all.subspan(at + 4), crc32(all.first(at)));
+}
+
+/// Where a file has its checksum.
+std::size_t find_checksum(const Bytes& bytes) {
+  for (std::size_t at = 0; at + 4 <= bytes.size(); at += 4) {
+    std::uint32_t here;
+    std::memcpy(&here, bytes.data() + at, 4);
+    if (here == checksum_around(bytes, at)) return at;
+  }
+  ADD_FAILURE() << "no checksum";
+  return 0;
+}
+
+/// Makes the checksum right again, so that damage gets past it.
+void reseal(Bytes& bytes, std::size_t at) {
+  const std::uint32_t checksum = checksum_around(bytes, at);
+  std::memcpy(bytes.data() + at, &checksum, 4);
+}
+
 /// Loads damaged bytes; what loads must also run.
 void expect_no_crash(const Bytes& bytes, int* loaded) {
-  const auto model = Model::from_bytes(bytes);
+  const auto model = Model::from_bytes(
+      bytes, {.isa = {}, .max_memory = 16 << 20, .max_steps = 1 << 20});
   if (!model) {
     EXPECT_FALSE(model.error().message.empty());
     return;
@@ -208,10 +234,14 @@ void expect_no_crash(const Bytes& bytes, int* loaded) {
 TEST(ModelFile, FlippedBitsDoNotCrash) {
   for (const auto& model : {small_model(), image_model()}) {
     const Bytes bytes = bytes_of(model);
+    const std::size_t checksum = find_checksum(bytes);
     int loaded = 0;
-    for (std::size_t bit = 0; bit < 8 * bytes.size(); ++bit) {
+    // Every third bit: each byte, each place in a byte.
+    for (std::size_t bit = 0; bit < 8 * bytes.size(); bit += 3) {
       Bytes damaged = bytes;
       damaged[bit / 8] ^= 1 << bit % 8;
+      ASSERT_FALSE(parse(damaged).ok()) << bit;
+      reseal(damaged, checksum);
       expect_no_crash(damaged, &loaded);
     }
     // Most bits are weights and thresholds, which no check can doubt.
@@ -224,6 +254,7 @@ TEST(ModelFile, RandomDamageDoesNotCrash) {
   Engine engine(12);
   for (const auto& model : {small_model(), image_model()}) {
     const Bytes bytes = bytes_of(model);
+    const std::size_t checksum = find_checksum(bytes);
     int loaded = 0;
     for (int trial = 0; trial < 10000; ++trial) {
       Bytes damaged = bytes;
@@ -232,9 +263,45 @@ TEST(ModelFile, RandomDamageDoesNotCrash) {
         damaged[engine() % damaged.size()] =
             static_cast<std::uint8_t>(engine());
       }
+      reseal(damaged, checksum);
       expect_no_crash(damaged, &loaded);
     }
   }
+}
+
+/// Where a string of the file begins, at its length.
+std::size_t find_text(const Bytes& bytes, const std::string& text) {
+  const auto found =
+      std::search(bytes.begin(), bytes.end(), text.begin(), text.end());
+  EXPECT_NE(found, bytes.end());
+  return found - bytes.begin() - 4;
+}
+
+TEST(ModelFile, PartsThatOverlapAreRefused) {
+  // 50 values of the metadata are turned into the one long text: a file of
+  // about 10 kB would become half a megabyte.
+  ModelDescription model = small_model();
+  model.metadata = {{"long", std::string(10000, 'x')}};
+  for (int i = 10; i < 60; ++i) {
+    model.metadata.emplace_back("key", "value " + std::to_string(i));
+  }
+  Bytes bytes = bytes_of(model);
+  const std::size_t checksum = find_checksum(bytes);
+  const std::size_t target = find_text(bytes, std::string(10000, 'x'));
+  for (int i = 10; i < 60; ++i) {
+    const std::size_t from = find_text(bytes, "value " + std::to_string(i));
+    for (std::size_t at = 0; at < from; at += 4) {
+      std::uint32_t offset;
+      std::memcpy(&offset, bytes.data() + at, 4);
+      if (at + offset != from) continue;
+      offset = static_cast<std::uint32_t>(target - at);
+      std::memcpy(bytes.data() + at, &offset, 4);
+    }
+  }
+  reseal(bytes, checksum);
+  const auto parsed = parse(bytes);
+  ASSERT_FALSE(parsed.ok());
+  EXPECT_EQ(parsed.error().message, "model file: damaged: its parts overlap");
 }
 
 TEST(ModelFile, AnotherMajorVersionIsRefusedWithAdvice) {
@@ -259,10 +326,12 @@ TEST(ModelFile, AnotherMajorVersionIsRefusedWithAdvice) {
 
 TEST(ModelFile, UnknownLayerKindIsRefused) {
   Bytes bytes = bytes_of(small_model());
+  const std::size_t checksum = find_checksum(bytes);
   bool found = false;
   for (std::size_t i = 0; i < bytes.size() && !found; ++i) {
     if (bytes[i] != 1) continue;  // LayerKind.BinaryLinear
     bytes[i] = 99;
+    reseal(bytes, checksum);
     const auto model = parse(bytes);
     found = !model.ok() &&
             model.error().message ==

@@ -1,6 +1,7 @@
 #include "signet/runtime/model.h"
 
 #include <gtest/gtest.h>
+#include <malloc.h>
 
 #include <algorithm>
 #include <atomic>
@@ -16,27 +17,34 @@
 
 namespace {
 std::atomic<long> allocations{0};
+std::atomic<long> live{0};  // bytes
+std::atomic<long> peak{0};  // of live
+
+void* counted(void* p) {
+  if (p == nullptr) throw std::bad_alloc();
+  ++allocations;
+  live += static_cast<long>(::malloc_usable_size(p));
+  peak = std::max<long>(peak, live);
+  return p;
 }
 
-// Every allocation of this program is counted.
-void* operator new(std::size_t bytes) {
-  ++allocations;
-  if (void* p = std::malloc(bytes)) return p;
-  throw std::bad_alloc();
-}
-void* operator new(std::size_t bytes, std::align_val_t alignment) {
-  ++allocations;
-  const auto unit = static_cast<std::size_t>(alignment);
-  if (void* p = std::aligned_alloc(unit, (bytes + unit - 1) / unit * unit)) {
-    return p;
-  }
-  throw std::bad_alloc();
-}
-void operator delete(void* p) noexcept { std::free(p); }
-void operator delete(void* p, std::size_t) noexcept { std::free(p); }
-void operator delete(void* p, std::align_val_t) noexcept { std::free(p); }
-void operator delete(void* p, std::size_t, std::align_val_t) noexcept {
+void free_counted(void* p) {
+  live -= static_cast<long>(::malloc_usable_size(p));
   std::free(p);
+}
+}  // namespace
+
+// Every allocation of this program is counted.
+void* operator new(std::size_t bytes) { return counted(std::malloc(bytes)); }
+void* operator new(std::size_t bytes, std::align_val_t alignment) {
+  const auto unit = static_cast<std::size_t>(alignment);
+  return counted(std::aligned_alloc(unit, (bytes + unit - 1) / unit * unit));
+}
+void operator delete(void* p) noexcept { free_counted(p); }
+void operator delete(void* p, std::size_t) noexcept { free_counted(p); }
+void operator delete(void* p, std::align_val_t) noexcept { free_counted(p); }
+void operator delete(void* p, std::size_t, std::align_val_t) noexcept {
+  free_counted(p);
 }
 
 namespace signet::runtime {
@@ -202,6 +210,83 @@ TEST(Model, ForwardAllocatesNothing) {
     EXPECT_EQ(after, before);
     EXPECT_TRUE(forward.ok() && classify.ok());
   }
+}
+
+/// The least max_memory with which bytes load.
+std::int64_t least_memory(const std::vector<std::uint8_t>& bytes, Isa isa) {
+  std::int64_t fails = 0, loads = std::int64_t{1} << 26;
+  while (loads - fails > 1) {
+    const std::int64_t middle = (fails + loads) / 2;
+    const auto model =
+        Model::from_bytes(bytes, {.isa = isa, .max_memory = middle});
+    if (!model) {
+      EXPECT_EQ(model.error().kind, ErrorKind::limit);
+    }
+    (model ? loads : fails) = middle;
+  }
+  return loads;
+}
+
+TEST(Model, LoadingTakesTheMemoryThatItMay) {
+  Engine engine(31);
+  ModelDescription padded{.name = "padded", .inputs = 20 * 20};
+  padded.layers = {
+      random_conv(engine, InputEncoding::signs, {20, 20, 1}, 3, {15, 15, 1, 7}),
+      random_layer(engine, InputEncoding::signs, 20 * 20 * 3, 5, true)};
+  for (const auto& description :
+       {perceptron(InputEncoding::pixels), perceptron(InputEncoding::signs),
+        random_image_model(engine, InputEncoding::pixels, 64),
+        random_image_model(engine, InputEncoding::bits, 35), padded}) {
+    const auto bytes = serialize(description);
+    for (const Isa isa : available_isas()) {
+      const std::int64_t allowed = least_memory(*bytes, isa);
+      const long before = live;
+      peak = before;
+      const auto model =
+          Model::from_bytes(*bytes, {.isa = isa, .max_memory = allowed});
+      const long loading = peak - before, loaded = live - before;
+      ASSERT_TRUE(model.ok());
+      peak = live.load();
+      const auto workspace = Workspace::create(*model, 1);
+      ASSERT_TRUE(workspace.ok()) << workspace.error().message;
+      const long running = peak - before;
+      EXPECT_LE(loading, allowed) << isa_name(isa);
+      EXPECT_LE(loaded, model->info().memory) << isa_name(isa);
+      EXPECT_LE(running, allowed) << isa_name(isa);
+      // The limit refuses little that would have fitted.
+      EXPECT_LT(allowed, 2 * std::max(loading, running) + 16384);
+
+      const auto large = Workspace::create(*model, 64);
+      if (!large) {
+        EXPECT_EQ(large.error().kind, ErrorKind::limit);
+      }
+    }
+  }
+}
+
+TEST(Model, SmallFilesCannotAskForMuch) {
+  Engine engine(32);
+  // 64 kB of weights that would frame an image with 66 MB and gather windows
+  // for hours.
+  ModelDescription wide{.name = "wide", .inputs = 1 << 16};
+  wide.layers = {random_conv(engine, InputEncoding::bits, {1 << 16, 1, 1}, 1,
+                             {501, 1001, 1, 500}),
+                 // 2^16 + 2 x 500 - 501 + 1 rows of places, one column.
+                 random_layer(engine, InputEncoding::bits, 66036, 2, true)};
+  const auto bytes = serialize(wide);
+  ASSERT_TRUE(bytes.ok()) << bytes.error().message;
+  EXPECT_LT(bytes->size(), 100000);
+  const auto slow = Model::from_bytes(*bytes);
+  ASSERT_FALSE(slow.ok());
+  EXPECT_NE(slow.error().message.find("steps"), std::string::npos);
+  const long before = live;
+  peak = before;
+  const auto large = Model::from_bytes(
+      *bytes,
+      {.isa = {}, .max_memory = 1 << 20, .max_steps = std::int64_t{1} << 60});
+  ASSERT_FALSE(large.ok());
+  EXPECT_NE(large.error().message.find("bytes"), std::string::npos);
+  EXPECT_LT(peak - before, 1 << 20);
 }
 
 TEST(Model, ThreadsShareIt) {

@@ -245,6 +245,10 @@ bool is_pool(const Layer& layer) {
   return std::holds_alternative<MaxPool>(layer);
 }
 
+Error bad_model(const std::string& what) {
+  return Error{"model: " + what, ErrorKind::format};
+}
+
 /// The sampled layers of a model that has them.
 Result<Done> check_all_sampled(const ModelDescription& model) {
   const auto& layers = model.layers;
@@ -252,7 +256,7 @@ Result<Done> check_all_sampled(const ModelDescription& model) {
   for (std::size_t i = 0; i < layers.size(); ++i) {
     if (is_pool(layers[i])) continue;
     if (next == model.sampled.size()) {
-      return Error{"model: sampled layers: fewer than layers with weights"};
+      return bad_model("sampled layers: fewer than layers with weights");
     }
     const SampledLayer& sampled = model.sampled[next++];
     std::int64_t pools = 0;
@@ -268,12 +272,12 @@ Result<Done> check_all_sampled(const ModelDescription& model) {
       reason = "the last layer's scores have no noise";
     }
     if (reason) {
-      return Error{"model: sampled layer " + std::to_string(next - 1) + ": " +
-                   *reason};
+      return bad_model("sampled layer " + std::to_string(next - 1) + ": " +
+                       *reason);
     }
   }
   if (next == model.sampled.size()) return Done{};
-  return Error{"model: sampled layers: more than layers with weights"};
+  return bad_model("sampled layers: more than layers with weights");
 }
 
 }  // namespace
@@ -281,8 +285,8 @@ Result<Done> check_all_sampled(const ModelDescription& model) {
 Result<Done> check_description(const ModelDescription& model) {
   const auto count = static_cast<std::int64_t>(model.layers.size());
   if (count < 1 || count > kMaxLayers) {
-    return Error{"model: layers must number 1.." + std::to_string(kMaxLayers) +
-                 ", got " + std::to_string(count)};
+    return bad_model("layers must number 1.." + std::to_string(kMaxLayers) +
+                     ", got " + std::to_string(count));
   }
   Place place{std::nullopt, model.inputs, false};
   for (std::int64_t i = 0; i < count; ++i) {
@@ -292,16 +296,17 @@ Result<Done> check_description(const ModelDescription& model) {
         [&](const auto& each) { return check_layer(each, place); }, layer);
     if (reason) {
       const std::string& name = name_of(layer);
-      return Error{"model: layer " + std::to_string(i) +
-                   (name.empty() ? "" : " (" + name + ")") + ": " + *reason};
+      return bad_model("layer " + std::to_string(i) +
+                       (name.empty() ? "" : " (" + name + ")") + ": " +
+                       *reason);
     }
     place.before = output_shape(layer);
     place.inputs = place.before->values();
   }
   const auto classes = static_cast<std::int64_t>(model.classes.size());
   if (classes != 0 && classes != place.inputs) {
-    return Error{"model: class names: " +
-                 sizes(place.inputs, model.classes.size())};
+    return bad_model("class names: " +
+                     sizes(place.inputs, model.classes.size()));
   }
   if (!model.sampled.empty()) return check_all_sampled(model);
   return Done{};

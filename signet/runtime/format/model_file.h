@@ -15,14 +15,22 @@ namespace signet::runtime {
 constexpr int kFormatMajor = 1;
 constexpr int kFormatMinor = 2;
 
+/// What a model may take unless the caller says otherwise: 1 GiB.
+constexpr std::int64_t kMaxMemory = std::int64_t{1} << 30;
+
 /// The bytes of a model file. The same description gives the same bytes.
 /// Errors: a description that check_description() refuses; a file of 2 GiB.
 Result<std::vector<std::uint8_t>> serialize(const ModelDescription& model);
 
+/// More bytes than the file of a model takes, or its description in memory.
+std::size_t size_bound(const ModelDescription& model);
+
 /// Reads a model file from untrusted bytes: all that it returns has passed
-/// check_description().
-/// Errors: not a model file, truncated or damaged, another major version, an
-/// unknown kind of layer, a model that cannot be run.
-Result<ModelDescription> parse(std::span<const std::uint8_t> bytes);
+/// check_description(). It allocates at most `max_memory` bytes.
+/// Errors: not a model file, truncated or damaged (since format 1.2 a checksum
+/// sees every changed bit), another major version, an unknown kind of layer, a
+/// model that cannot be run, one that needs more than max_memory.
+Result<ModelDescription> parse(std::span<const std::uint8_t> bytes,
+                               std::int64_t max_memory = kMaxMemory);
 
 }  // namespace signet::runtime

@@ -210,32 +210,60 @@ void for_each_call(const PackedBinaryConv& layer, const void* input,
   }
 }
 
+/// Whether windows are read where they are: lines of whole words are pieces of
+/// a window in place.
+bool is_direct(const BinaryConv& layer) {
+  return layer.input == InputEncoding::pixels || layer.in.channels % 64 == 0 ||
+         layer.window.height * layer.window.width == 1;
+}
+
+LinearLayer rows_of(const BinaryConv& layer) {
+  return {.inputs = layer.patch(),
+          .outputs = layer.outputs,
+          .input = layer.input,
+          .weights = layer.weights.data(),
+          .segments = is_direct(layer) ? layer.window.height : 1};
+}
+
+/// Whether sums at the border must be put right.
+bool counts_nothing(const BinaryConv& layer) {
+  return layer.padding == Padding::zero &&
+         layer.input == InputEncoding::signs && layer.window.pad != 0;
+}
+
 }  // namespace
+
+std::size_t packed_bytes(const BinaryConv& layer, Isa isa) {
+  const LinearLayer rows = rows_of(layer);
+  const LinearKernel& kernel = *choose_kernel(rows, isa).kernel;
+  const MapShape out = output_shape(layer);
+  const std::size_t cases =
+      counts_nothing(layer) ? count_border_cases(layer) : 1;
+  // Of find_border_cases() and moved(), for a while.
+  const std::size_t corners =
+      counts_nothing(layer)
+          ? (layer.window.height + 1) * (layer.window.width + 1)
+          : 0;
+  return kernel.packed_bytes(rows) +
+         cases * whole_lines(kernel.threshold_bytes(rows)) +
+         4 * (cases * layer.outputs + out.height + out.width + corners +
+              2 * layer.outputs);
+}
 
 PackedBinaryConv pack_layer(const BinaryConv& layer, Isa isa,
                             const BlockSizes& sizes) {
-  // Lines of whole words are pieces of a window in place.
-  const bool direct = layer.input == InputEncoding::pixels ||
-                      layer.in.channels % 64 == 0 ||
-                      layer.window.height * layer.window.width == 1;
-  const LinearLayer rows{.inputs = layer.patch(),
-                         .outputs = layer.outputs,
-                         .input = layer.input,
-                         .weights = layer.weights.data(),
-                         .segments = direct ? layer.window.height : 1};
+  const LinearLayer rows = rows_of(layer);
   const ChosenKernel chosen = choose_kernel(rows, isa);
   const LinearKernel& kernel = *chosen.kernel;
-  const bool counts_nothing = layer.padding == Padding::zero &&
-                              layer.input == InputEncoding::signs &&
-                              layer.window.pad != 0;
   const std::size_t stride = whole_lines(kernel.threshold_bytes(rows));
   PackedBinaryConv packed{.grid = {layer.in, output_shape(layer), layer.window},
                           .input = layer.input,
                           .pad = layer.padding == Padding::plus,
-                          .direct = direct,
+                          .direct = is_direct(layer),
                           .at_once = 0,
-                          .border = counts_nothing ? find_border_cases(layer)
-                                                   : no_border_cases(layer),
+                          .border = counts_nothing(layer)
+                                        ? find_border_cases(layer)
+                                        : no_border_cases(layer),
                           .chosen = chosen,
                           .kernel_scratch = kernel.scratch_bytes(rows),
                           .weights = AlignedBuffer(kernel.packed_bytes(rows)),

@@ -32,6 +32,9 @@ struct PackedBinaryConv {
 PackedBinaryConv pack_layer(const BinaryConv& layer, Isa isa,
                             const BlockSizes& sizes = {});
 
+/// Bytes that pack_layer() will allocate.
+std::size_t packed_bytes(const BinaryConv& layer, Isa isa);
+
 /// Scratch that the calls below need, in bytes.
 std::size_t scratch_bytes(const PackedBinaryConv& layer);
 

@@ -23,14 +23,18 @@ LinearCall call_of(const PackedBinaryLinear& layer, const void* input,
           .scratch = scratch};
 }
 
+LinearLayer view_of(const BinaryLinear& layer) {
+  return {.inputs = layer.inputs,
+          .outputs = layer.outputs,
+          .input = layer.input,
+          .weights = layer.weights.data()};
+}
+
 }  // namespace
 
 PackedBinaryLinear pack_layer(const BinaryLinear& layer, Isa isa,
                               const BlockSizes&) {
-  const LinearLayer view{.inputs = layer.inputs,
-                         .outputs = layer.outputs,
-                         .input = layer.input,
-                         .weights = layer.weights.data()};
+  const LinearLayer view = view_of(layer);
   const ChosenKernel chosen = choose_kernel(view, isa);
   const LinearKernel& kernel = *chosen.kernel;
   const auto* thresholds = std::get_if<Thresholds>(&layer.output);
@@ -51,6 +55,16 @@ PackedBinaryLinear pack_layer(const BinaryLinear& layer, Isa isa,
                            packed.thresholds.data());
   }
   return packed;
+}
+
+std::size_t packed_bytes(const BinaryLinear& layer, Isa isa) {
+  const LinearLayer view = view_of(layer);
+  const LinearKernel& kernel = *choose_kernel(view, isa).kernel;
+  // Scores are copied as they are.
+  return kernel.packed_bytes(view) +
+         (std::holds_alternative<Scores>(layer.output)
+              ? layer.outputs * 2 * sizeof(float)
+              : kernel.threshold_bytes(view));
 }
 
 std::size_t scratch_bytes(const PackedBinaryLinear& layer) {

@@ -26,6 +26,9 @@ struct PackedBinaryLinear {
 PackedBinaryLinear pack_layer(const BinaryLinear& layer, Isa isa,
                               const BlockSizes& = {});
 
+/// Bytes that pack_layer() will allocate.
+std::size_t packed_bytes(const BinaryLinear& layer, Isa isa);
+
 /// Scratch that the calls below need, in bytes.
 std::size_t scratch_bytes(const PackedBinaryLinear& layer);
 

@@ -14,20 +14,40 @@ struct Range {
   bool operator==(const Range&) const = default;
 };
 
+/// Calls each(Range) for the places along an axis.
+template <class Each>
+void for_each_range(std::int64_t in, std::int64_t out, std::int64_t size,
+                    const Window& window, const Each& each) {
+  for (std::int64_t place = 0; place < out; ++place) {
+    const std::int64_t start = place * window.stride - window.pad;
+    each(Range{std::max<std::int64_t>(0, -start), std::min(size, in - start)});
+  }
+}
+
 /// The ranges at the places along an axis, each once, and which one is at each
 /// place. They move one way only, so equal ones are neighbours.
 std::vector<Range> find_ranges(std::int64_t in, std::int64_t out,
                                std::int64_t size, const Window& window,
                                std::vector<std::int32_t>& of_place) {
   std::vector<Range> ranges;
-  for (std::int64_t place = 0; place < out; ++place) {
-    const std::int64_t start = place * window.stride - window.pad;
-    const Range range{std::max<std::int64_t>(0, -start),
-                      std::min(size, in - start)};
+  of_place.reserve(out);
+  for_each_range(in, out, size, window, [&](const Range& range) {
     if (ranges.empty() || ranges.back() != range) ranges.push_back(range);
     of_place.push_back(static_cast<std::int32_t>(ranges.size()) - 1);
-  }
+  });
   return ranges;
+}
+
+/// How many find_ranges() finds.
+std::int64_t count_ranges(std::int64_t in, std::int64_t out, std::int64_t size,
+                          const Window& window) {
+  std::int64_t count = 0;
+  Range last{-1, -1};
+  for_each_range(in, out, size, window, [&](const Range& range) {
+    count += range != last;
+    last = range;
+  });
+  return count;
 }
 
 /// The sum of n weights of a row, from bit `first` on.
@@ -63,6 +83,13 @@ std::vector<std::int32_t> corner_sums(const BinaryConv& layer,
 }
 
 }  // namespace
+
+std::int64_t count_border_cases(const BinaryConv& layer) {
+  const MapShape out = output_shape(layer);
+  const Window& window = layer.window;
+  return count_ranges(layer.in.height, out.height, window.height, window) *
+         count_ranges(layer.in.width, out.width, window.width, window);
+}
 
 BorderCases find_border_cases(const BinaryConv& layer) {
   const MapShape out = output_shape(layer);

@@ -25,6 +25,9 @@ struct BorderCases {
   std::vector<std::int32_t> missing;
 };
 
+/// Cases that a convolution has: what count() will be.
+std::int64_t count_border_cases(const BinaryConv& layer);
+
 /// Cost: outputs x (window + cases), once a model.
 BorderCases find_border_cases(const BinaryConv& layer);
 

@@ -13,6 +13,10 @@ PackedMaxPool pack_layer(const MaxPool& layer, Isa, const BlockSizes&) {
   return packed;
 }
 
+std::size_t packed_bytes(const MaxPool& layer, Isa) {
+  return words_for(layer.in.channels) * 8;
+}
+
 std::size_t scratch_bytes(const PackedMaxPool&) { return 0; }
 
 namespace {

@@ -21,6 +21,7 @@ struct PackedMaxPool {
 /// These take what those of the other layers take, though pooling is the same
 /// on every level and needs no scratch.
 PackedMaxPool pack_layer(const MaxPool& layer, Isa isa, const BlockSizes& = {});
+std::size_t packed_bytes(const MaxPool& layer, Isa isa);
 std::size_t scratch_bytes(const PackedMaxPool& layer);
 
 /// out = (OR of window (bits ^ least)) ^ least: the OR of the window, or the
