@@ -1,5 +1,6 @@
 # cmake --install: two components.
-#   runtime   libsignet_runtime and its headers, which need nothing else
+#   runtime   libsignet_runtime, shared and static, and its headers, which need
+#             nothing else
 #   training  all other libraries and headers, the program with its library of
 #             training commands, the recipes; needs `runtime` beside it
 # find_package(signet) reads cmake/signet-config.cmake.in.
@@ -17,8 +18,9 @@ endforeach()
 foreach(part ${parts})
   if(part STREQUAL "runtime")
     # The runtime names its public headers itself, as a FILE_SET.
-    install(TARGETS signet_runtime EXPORT signet-runtime
+    install(TARGETS signet_runtime signet_runtime_static EXPORT signet-runtime
       LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT runtime
+      ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT runtime
       FILE_SET HEADERS DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}
         COMPONENT runtime)
   else()
@@ -40,7 +42,10 @@ if(TARGET signet_core)
     COMPONENT training)
 endif()
 
-install(TARGETS signet DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT training)
+if(TARGET signet)
+  install(TARGETS signet DESTINATION ${CMAKE_INSTALL_BINDIR}
+    COMPONENT training)
+endif()
 if(TARGET signet_commands)
   install(TARGETS signet_commands
     LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT training)
@@ -49,11 +54,21 @@ install(DIRECTORY ${PROJECT_SOURCE_DIR}/recipes
   DESTINATION ${CMAKE_INSTALL_DATADIR}/signet COMPONENT training
   FILES_MATCHING PATTERN "*.toml")
 
-foreach(component runtime training)
+set(components runtime)
+if(TARGET signet)
+  list(APPEND components training)
+endif()
+foreach(component ${components})
   install(EXPORT signet-${component} NAMESPACE signet::
     FILE signet-${component}-targets.cmake
     DESTINATION ${package_dir} COMPONENT ${component})
 endforeach()
+# For builds that know no CMake; --static adds what the archive needs.
+file(RELATIVE_PATH prefix_from_pkgconfig /${CMAKE_INSTALL_LIBDIR}/pkgconfig /)
+configure_file(${PROJECT_SOURCE_DIR}/cmake/signet-runtime.pc.in
+  ${PROJECT_BINARY_DIR}/signet-runtime.pc @ONLY)
+install(FILES ${PROJECT_BINARY_DIR}/signet-runtime.pc
+  DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig COMPONENT runtime)
 configure_package_config_file(
   ${PROJECT_SOURCE_DIR}/cmake/signet-config.cmake.in
   ${PROJECT_BINARY_DIR}/signet-config.cmake INSTALL_DESTINATION ${package_dir})

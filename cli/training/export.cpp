@@ -1,10 +1,11 @@
-// signet export RUN --out FILE
+// signet export RUN --out FILE [--c-array FILE]
 
 #include <cstdio>
 #include <memory>
 #include <nlohmann/json.hpp>
 
 #include "cli/command.h"
+#include "cli/embed.h"
 #include "cli/training/start_torch.h"
 #include "signet/experiments/progress.h"
 #include "signet/experiments/run_folder.h"
@@ -14,7 +15,7 @@ namespace signet {
 namespace {
 
 struct Options {
-  std::string run, out;
+  std::string run, out, c_array;
   int threads = 0;
   bool json = false;
 };
@@ -43,6 +44,7 @@ int run(const Options& o) {
                  proof.first_difference.c_str());
     return 1;
   }
+  if (!o.c_array.empty()) write_c_array(o.out, o.c_array, "");
   const double ratio = static_cast<double>(exported.float_bytes) /
                        static_cast<double>(exported.bytes);
   const double accuracy = 100.0 * static_cast<double>(proof.correct) /
@@ -85,6 +87,8 @@ const Registered<Command> entry{{
       auto o = std::make_shared<Options>();
       app.add_option("run", o->run, "run folder")->required();
       app.add_option("--out", o->out, "model file, NAME.signet")->required();
+      app.add_option("--c-array", o->c_array,
+                     "the same file as a C header, see signet embed");
       app.add_option("--threads", o->threads, "threads (default: all cores)")
           ->check(CLI::PositiveNumber);
       app.add_flag("--json", o->json, "print JSON");

@@ -19,6 +19,7 @@ endif()
 call(${install})
 call(${CMAKE_COMMAND} -S ${SOURCE} -B ${WORK}/build -G ${GENERATOR}
   -D CMAKE_BUILD_TYPE=Release -D CMAKE_CXX_COMPILER=${COMPILER}
+  -D CMAKE_C_COMPILER=${C_COMPILER}
   -D CMAKE_PREFIX_PATH=${WORK}/prefix)
 call(${CMAKE_COMMAND} --build ${WORK}/build)
 call(${WORK}/build/consumer)
@@ -39,6 +40,17 @@ if(COMPONENT STREQUAL "runtime")
        ${WORK}/prefix/include/signet/*)
   if(NOT parts STREQUAL "runtime")
     message(FATAL_ERROR "the runtime alone installs headers of: ${parts}")
+  endif()
+  # The archive alone makes the same program, by what the .pc file says.
+  file(GLOB sources ${SOURCE}/main.c)
+  file(READ ${WORK}/prefix/${LIBDIR}/pkgconfig/signet-runtime.pc pkgconfig)
+  string(REGEX MATCH "Libs.private: ([^\n]*)" private "${pkgconfig}")
+  separate_arguments(private UNIX_COMMAND "${CMAKE_MATCH_1}")
+  if(sources)
+    call(${C_COMPILER} ${sources} -I${WORK}/prefix/include
+         ${WORK}/prefix/${LIBDIR}/libsignet_runtime.a ${private}
+         -o ${WORK}/static)
+    call(${WORK}/static)
   endif()
 else()
   # The installed program finds its library of training commands.

@@ -2,7 +2,7 @@
 
 namespace signet::runtime {
 
-#if defined(__x86_64__)
+#if defined(__x86_64__) && !defined(SIGNET_SCALAR_ONLY)
 extern const Level kAvx512VpopcntLevel;
 extern const Level kAvx2Level;
 #endif
@@ -12,7 +12,7 @@ namespace {
 
 // Best first; a new level is a line here and one in CMakeLists.txt.
 constexpr const Level* kLevels[] = {
-#if defined(__x86_64__)
+#if defined(__x86_64__) && !defined(SIGNET_SCALAR_ONLY)
     &kAvx512VpopcntLevel,
     &kAvx2Level,
 #endif
