@@ -24,6 +24,7 @@ test_packages=(
   chromium                     # loads a report, headless
   python3                      # tools/check_layers
   binutils                     # nm, on the libraries
+  clang libclang-rt-dev        # libFuzzer
 )
 # For -DSIGNET_BENCHMARKS=ON, and the peers of benchmarks/run. ONNX Runtime is
 # not in Debian: benchmarks/install_peers has it from npm.
