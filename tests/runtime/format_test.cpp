@@ -433,6 +433,10 @@ TEST(CheckDescription, RefusesImagesThatCannotRun) {
        [](auto& m) {
          conv_of(m, 1).window = {2000, 2000, 1, 1999};
        }},
+      {"sizes of the padded inputs must number",
+       [](auto& m) {
+         conv_of(m, 1).window = {915, 915, 914, 914};
+       }},
       {"stride must be in 1..",
        [](auto& m) { conv_of(m, 1).window.stride = 0; }},
       {"stride must be in 1..",

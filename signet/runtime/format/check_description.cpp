@@ -38,14 +38,15 @@ Reason check_width(const char* what, std::int64_t width) {
 
 /// Each factor and the product of all, which may leave 64 bits.
 Reason check_product(const char* what,
-                     std::initializer_list<std::int64_t> factors) {
+                     std::initializer_list<std::int64_t> factors,
+                     std::int64_t most = kMaxWidth) {
   std::int64_t product = 1;
   for (const std::int64_t factor : factors) {
-    if (auto reason = check_width(what, factor)) return reason;
-    product *= factor;  // below 2^44
-    if (product > kMaxWidth) {
+    if (auto reason = check_range(what, factor, 1, most)) return reason;
+    product *= factor;  // below 2^48
+    if (product > most) {
       return std::string(what) + " must number at most " +
-             std::to_string(kMaxWidth) + " together";
+             std::to_string(most) + " together";
     }
   }
   return std::nullopt;
@@ -196,6 +197,14 @@ Reason check_layer(const BinaryConv& layer, const Place& place) {
   if (auto reason = check_product(
           "inputs of a sum",
           {layer.window.height, layer.window.width, layer.in.channels})) {
+    return reason;
+  }
+  // Images are framed in memory before they are convolved.
+  const std::int64_t frame = 2 * layer.window.pad;
+  if (auto reason = check_product(
+          "sizes of the padded inputs",
+          {layer.in.height + frame, layer.in.width + frame, layer.in.channels},
+          kMaxPaddedWidth)) {
     return reason;
   }
   if (auto reason = check_width("outputs", layer.outputs)) return reason;

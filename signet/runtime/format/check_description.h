@@ -11,6 +11,8 @@ namespace signet::runtime {
 /// Most values of an example before, in and after a layer, most under a
 /// window: with 8-bit inputs, sums and twice the sums then stay within int32.
 constexpr std::int64_t kMaxWidth = std::int64_t{1} << 22;
+/// Most values of an example with its padding.
+constexpr std::int64_t kMaxPaddedWidth = 4 * kMaxWidth;
 /// Most layers of a model.
 constexpr std::int64_t kMaxLayers = 1024;
 
