@@ -25,6 +25,7 @@ test_packages=(
   python3                      # tools/check_layers
   binutils                     # nm, on the libraries
   clang libclang-rt-dev        # libFuzzer
+  g++-aarch64-linux-gnu qemu-user googletest  # the runtime's tests on Arm
 )
 # For -DSIGNET_BENCHMARKS=ON, and the peers of benchmarks/run. ONNX Runtime is
 # not in Debian: benchmarks/install_peers has it from npm.

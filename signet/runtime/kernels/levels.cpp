@@ -5,6 +5,8 @@ namespace signet::runtime {
 #if defined(__x86_64__) && !defined(SIGNET_SCALAR_ONLY)
 extern const Level kAvx512VpopcntLevel;
 extern const Level kAvx2Level;
+#elif defined(__aarch64__) && !defined(SIGNET_SCALAR_ONLY)
+extern const Level kNeonLevel;
 #endif
 extern const Level kScalarLevel;
 
@@ -15,6 +17,8 @@ constexpr const Level* kLevels[] = {
 #if defined(__x86_64__) && !defined(SIGNET_SCALAR_ONLY)
     &kAvx512VpopcntLevel,
     &kAvx2Level,
+#elif defined(__aarch64__) && !defined(SIGNET_SCALAR_ONLY)
+    &kNeonLevel,
 #endif
     &kScalarLevel,
 };
