@@ -266,13 +266,13 @@ TEST(Model, LoadingTakesTheMemoryThatItMay) {
 
 TEST(Model, SmallFilesCannotAskForMuch) {
   Engine engine(32);
-  // 64 kB of weights that would frame an image with 66 MB and gather windows
-  // for hours.
-  ModelDescription wide{.name = "wide", .inputs = 1 << 16};
-  wide.layers = {random_conv(engine, InputEncoding::bits, {1 << 16, 1, 1}, 1,
+  // 64 kB of weights that would frame an image with 16 MB and sum windows for
+  // seconds an output.
+  ModelDescription wide{.name = "wide", .inputs = 15000};
+  wide.layers = {random_conv(engine, InputEncoding::pixels, {15000, 1, 1}, 1,
                              {501, 1001, 1, 500}),
-                 // 2^16 + 2 x 500 - 501 + 1 rows of places, one column.
-                 random_layer(engine, InputEncoding::bits, 66036, 2, true)};
+                 // 15000 + 2 x 500 - 501 + 1 rows of places, one column.
+                 random_layer(engine, InputEncoding::bits, 15500, 2, true)};
   const auto bytes = serialize(wide);
   ASSERT_TRUE(bytes.ok()) << bytes.error().message;
   EXPECT_LT(bytes->size(), 100000);
