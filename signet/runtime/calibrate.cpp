@@ -129,16 +129,16 @@ Calibration calibrate_size(const char* constant, std::int64_t BlockSizes::*size,
 
 /// Two kernels for the same layer.
 struct Pair {
-  const LinearKernel* first;   ///< taken up to the constant
-  const LinearKernel* second;  ///< beyond it
+  const LinearKernel* first;
+  const LinearKernel* second;
 };
 
-/// The two best kernels of a level for layers that the first takes; none if
-/// there are no two.
+/// The kernel that a level takes for this layer, and the next that it could;
+/// none if there are no two.
 Pair kernels_for(const LinearLayer& layer, Isa isa) {
   Pair pair{};
   for (const Level* level : levels()) {
-    if (level->isa > isa || !level->supported()) continue;
+    if (level->isa != isa || !level->supported()) continue;
     for (auto kernel = level->kernels; *kernel != nullptr; ++kernel) {
       if (!(*kernel)->takes(layer)) continue;
       (pair.first == nullptr ? pair.first : pair.second) = *kernel;
@@ -183,28 +183,55 @@ Run window_run(const LinearKernel& kernel, const LinearLayer& layer) {
   };
 }
 
-/// Up to how many bytes of weights the first of two kernels for windows of
-/// pixels is faster than the second; nothing where there are no two.
-std::vector<Calibration> calibrate_patches(Engine& engine, Isa isa) {
-  constexpr std::int64_t kInputs = 108;  // 6 x 6 pixels of 3 channels
-  Calibration found{"kPatchWeightBytes", kPatchWeightBytes, 0, 1};
+/// A constant up to which one kernel for pixels is taken and beyond which
+/// another. The inputs come in six segments, such as 6 x 6 pixels.
+struct Crossover {
+  const char* constant;
+  std::int64_t in_use;
+  Isa isa;
+  std::int64_t inputs;
+  /// Outputs of a layer that lies at the constant, for each unit of it.
+  double outputs;
+  bool first_is_below;  ///< of the two that the level lists
+};
+
+constexpr Crossover kCrossovers[] = {
+    {"kPatchWeightBytes", kPatchWeightBytes, Isa::avx512vpopcnt, 108,
+     1.0 / (108 + 12), true},
+    {"kAvx2TableOutputs", kAvx2TableOutputs, Isa::avx2, 108, 1.0, false},
+};
+
+/// From a quarter to four times the value in use; nothing where the level or
+/// one of the kernels is missing.
+std::vector<Calibration> calibrate_kernels(Engine& engine,
+                                           const Crossover& crossover) {
+  const auto layer_at = [&](double value) {
+    return LinearLayer{
+        .inputs = crossover.inputs,
+        .outputs = std::max<std::int64_t>(
+            1, static_cast<std::int64_t>(crossover.outputs * value)),
+        .input = InputEncoding::pixels,
+        .weights = nullptr,
+        .segments = 6};
+  };
+  const auto in_use = static_cast<double>(crossover.in_use);
+  const Pair pair =
+      kernels_for(layer_at(crossover.first_is_below ? in_use / 4 : in_use * 4),
+                  crossover.isa);
+  if (pair.second == nullptr) return {};
+  Calibration found{crossover.constant, crossover.in_use, 0, 1};
   for (const double factor : {0.25, 0.5, 1.0, 2.0, 4.0}) {
-    const auto bytes = static_cast<std::int64_t>(
-        factor * static_cast<double>(kPatchWeightBytes));
-    const std::int64_t outputs = bytes / (kInputs + 12);
-    const auto weights = random_rows(engine, outputs, kInputs);
-    LinearLayer layer{.inputs = kInputs,
-                      .outputs = 1,
-                      .input = InputEncoding::pixels,
-                      .weights = weights.data(),
-                      .segments = 6};
-    const Pair pair = kernels_for(layer, isa);
-    if (pair.second == nullptr) return {};
-    layer.outputs = outputs;
+    LinearLayer layer = layer_at(factor * in_use);
+    const auto weights = random_rows(engine, layer.outputs, layer.inputs);
+    layer.weights = weights.data();
+    const bool below = factor <= 1;
     const auto times = times_of(
         {window_run(*pair.first, layer), window_run(*pair.second, layer)});
-    if (times[0] <= times[1]) found.best = bytes;
-    const double chosen = bytes <= kPatchWeightBytes ? times[0] : times[1];
+    const bool first_wins = times[0] <= times[1];
+    if (first_wins == crossover.first_is_below) {
+      found.best = static_cast<std::int64_t>(factor * in_use);
+    }
+    const double chosen = times[below == crossover.first_is_below ? 0 : 1];
     found.ratio = std::max(found.ratio, chosen / std::min(times[0], times[1]));
   }
   return {found};
@@ -225,8 +252,11 @@ std::vector<Calibration> calibrate(Isa isa) {
       calibrate_size("kFramedBytes", &BlockSizes::framed_bytes, small, 64, isa),
       calibrate_size("kGatheredBytes", &BlockSizes::gathered_bytes, odd, 8,
                      isa)};
-  for (const auto& found : calibrate_patches(engine, isa)) {
-    all.push_back(found);
+  for (const Crossover& crossover : kCrossovers) {
+    if (crossover.isa > isa) continue;
+    for (const auto& found : calibrate_kernels(engine, crossover)) {
+      all.push_back(found);
+    }
   }
   return all;
 }
