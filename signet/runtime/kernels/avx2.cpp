@@ -209,8 +209,9 @@ struct ToSums {
 };
 
 __m256i table(const Tables& tables, std::uint16_t offset) {
-  return _mm256_broadcastsi128_si256(_mm_load_si128(
-      reinterpret_cast<const __m128i*>(tables.entries[0] + offset)));
+  return _mm256_broadcastsi128_si256(
+      _mm_load_si128(reinterpret_cast<const __m128i*>(
+          reinterpret_cast<const std::uint8_t*>(tables.entries) + offset)));
 }
 
 __m256i load(const std::uint8_t* from) {
