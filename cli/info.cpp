@@ -64,14 +64,14 @@ void show_model(const fs::path& path, bool json) {
   const auto& info = model.info();
   std::vector<Row> rows;
   for (const auto& layer : info.layers) {
-    rows.push_back({.name = layer.name,
-                    .shape = text(layer.in) + " -> " + text(layer.out),
-                    .bits = layer.weights != 0 ? "1" : "",
-                    .detail = layer.window.empty()
-                                  ? layer.kernel
-                                  : layer.window + "; " + layer.kernel,
-                    .macs = layer.macs,
-                    .bytes = layer.file_bytes});
+    rows.push_back(
+        {.name = layer.name,
+         .shape = text(layer.in) + " -> " + text(layer.out),
+         .bits = layer.weights != 0 ? std::to_string(layer.weight_bits) : "",
+         .detail = layer.window.empty() ? layer.kernel
+                                        : layer.window + "; " + layer.kernel,
+         .macs = layer.macs,
+         .bytes = layer.file_bytes});
   }
   if (json) {
     nlohmann::json metadata = nlohmann::json::object();

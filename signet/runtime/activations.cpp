@@ -13,8 +13,10 @@ bool has_planes(const MapShape& shape) {
 /// Whether the pixels of an image, each a row of words, must be joined to be
 /// the row that a linear layer reads.
 bool needs_joining(const PackedLayer& layer) {
-  return std::holds_alternative<PackedBinaryLinear>(layer.packed) &&
-         layer.before.pixels() > 1 && layer.before.channels % 64 != 0;
+  const bool linear =
+      std::holds_alternative<PackedBinaryLinear>(layer.packed) ||
+      std::holds_alternative<PackedRealLinear>(layer.packed);
+  return linear && layer.before.pixels() > 1 && layer.before.channels % 64 != 0;
 }
 
 }  // namespace

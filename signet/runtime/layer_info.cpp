@@ -50,6 +50,21 @@ void add(const BinaryConv& layer, const PackedLayer& packed, LayerInfo& info) {
   add_kernel(std::get<PackedBinaryConv>(packed.packed), info);
 }
 
+void add(const RealLinear& layer, const PackedLayer& packed, LayerInfo& info) {
+  const auto& real = std::get<PackedRealLinear>(packed.packed);
+  info.kind = "real linear";
+  info.input = layer.input;
+  info.gives_scores = true;
+  info.weights = layer.inputs * layer.outputs;
+  info.weight_bits = 32;
+  info.macs = info.weights;
+  info.file_bytes = 4 * info.weights + 8 * layer.outputs;
+  info.packed_bytes =
+      static_cast<std::int64_t>(real.weights.size()) + 16 * layer.outputs;
+  info.kernel =
+      std::string(isa_name(real.chosen.isa)) + ": " + real.chosen.kernel->name;
+}
+
 void add(const MaxPool& layer, const PackedLayer&, LayerInfo& info) {
   info.kind = "max pooling";
   info.window = text(layer.window);

@@ -11,7 +11,7 @@ namespace signet::runtime {
 struct PackedLayer;
 
 struct LayerInfo {
-  std::string kind;  ///< "binary linear", "binary convolution", "max pooling"
+  std::string kind;  ///< "binary linear", "real linear", "max pooling" ...
   std::string name;
   MapShape in;  ///< {1, 1, n} for a row
   MapShape out;
@@ -20,8 +20,9 @@ struct LayerInfo {
   /// "3x3, stride 1, pad 1 zero", "2x2, stride 2"; "" for linear.
   std::string window;
   InputEncoding input = InputEncoding::signs;
-  bool gives_scores = false;    ///< otherwise bits
-  std::int64_t weights = 0;     ///< 1-bit weights
+  bool gives_scores = false;  ///< otherwise bits
+  std::int64_t weights = 0;
+  int weight_bits = 1;          ///< in the file: 1, or 32 of real weights
   std::int64_t macs = 0;        ///< multiply-accumulates an example
   std::int64_t file_bytes = 0;  ///< weights and thresholds or scales
   std::int64_t packed_bytes =

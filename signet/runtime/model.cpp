@@ -261,7 +261,8 @@ Result<Trace> Model::trace(std::span<const std::uint8_t> inputs,
     trace.scores.resize(batch * info.outputs);
     for (const auto& layer : info.layers) {
       LayerTrace& made = trace.layers.emplace_back();
-      if (layer.weights != 0) made.sums.resize(batch * layer.outputs);
+      if (layer.weights != 0 && layer.weight_bits == 1)
+        made.sums.resize(batch * layer.outputs);
       if (!layer.gives_scores) made.bits.resize(batch * layer.outputs);
     }
     const std::int64_t block = workspace.state_->memory.block;

@@ -15,6 +15,8 @@ std::int64_t map_bytes(const MapShape& shape) {
 
 template <class T>
 constexpr bool kPools = std::is_same_v<std::decay_t<T>, PackedMaxPool>;
+template <class T>
+constexpr bool kGivesBits = !std::is_same_v<std::decay_t<T>, PackedRealLinear>;
 
 }  // namespace
 
@@ -39,6 +41,8 @@ PackedModel pack_model(const ModelDescription& description, Isa isa,
     model.input = linear->input;
   } else if (const auto* conv = std::get_if<BinaryConv>(&first)) {
     model.input = conv->input;
+  } else if (const auto* real = std::get_if<RealLinear>(&first)) {
+    model.input = real->input;
   }
   return model;
 }
@@ -97,6 +101,9 @@ void run_block(const PackedModel& model, const std::uint8_t* inputs,
     const void* from = activations.now();
     const std::int64_t values = layer.out.values();
     LayerTrace* traced = trace ? &trace->trace.layers[i] : nullptr;
+    if (const auto* last = std::get_if<PackedRealLinear>(&layer.packed)) {
+      return layer_scores(*last, from, examples, scratch, scores);
+    }
     if (i + 1 == model.layers.size()) {
       const auto& last = std::get<PackedBinaryLinear>(layer.packed);
       auto* sums = static_cast<std::int32_t*>(memory.sums.data());
@@ -111,11 +118,13 @@ void run_block(const PackedModel& model, const std::uint8_t* inputs,
     auto* to = activations.next<std::uint64_t>();
     std::visit(
         [&](const auto& packed) {
-          layer_bits(packed, from, examples, scratch, to);
-          if constexpr (!kPools<decltype(packed)>) {
-            if (!traced) return;
-            layer_sums(packed, from, examples, scratch,
-                       traced->sums.data() + trace->first * values);
+          if constexpr (kGivesBits<decltype(packed)>) {
+            layer_bits(packed, from, examples, scratch, to);
+            if constexpr (!kPools<decltype(packed)>) {
+              if (!traced) return;
+              layer_sums(packed, from, examples, scratch,
+                         traced->sums.data() + trace->first * values);
+            }
           }
         },
         layer.packed);

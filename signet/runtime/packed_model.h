@@ -11,6 +11,7 @@
 #include "signet/runtime/layers/binary_conv.h"
 #include "signet/runtime/layers/binary_linear.h"
 #include "signet/runtime/layers/max_pool.h"
+#include "signet/runtime/layers/real_linear.h"
 #include "signet/runtime/trace.h"
 
 namespace signet::runtime {
@@ -18,7 +19,9 @@ namespace signet::runtime {
 struct PackedLayer {
   MapShape before;  ///< what comes in; a linear layer reads it as a row
   MapShape out;
-  std::variant<PackedBinaryLinear, PackedBinaryConv, PackedMaxPool> packed;
+  std::variant<PackedBinaryLinear, PackedBinaryConv, PackedMaxPool,
+               PackedRealLinear>
+      packed;
 };
 
 struct PackedModel {

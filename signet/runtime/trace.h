@@ -10,7 +10,8 @@ namespace signet::runtime {
 /// Shapes: both [batch, outputs], images as rows in the order height, width,
 /// channels.
 struct LayerTrace {
-  std::vector<std::int32_t> sums;  ///< pre-activations; empty for pooling
+  std::vector<std::int32_t> sums;  ///< pre-activations; empty for
+                                   ///< pooling and real weights
   std::vector<std::uint8_t> bits;  ///< 0 or 1; empty for the last layer
 };
 

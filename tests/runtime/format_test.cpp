@@ -22,6 +22,13 @@ ModelDescription small_model() {
   return random_model(engine, InputEncoding::pixels, {30, 65, 7, 3});
 }
 
+ModelDescription real_model() {
+  Engine engine(14);
+  auto model = random_model(engine, InputEncoding::pixels, {30, 7, 3});
+  model.layers.back() = random_real_layer(engine, InputEncoding::signs, 7, 3);
+  return model;
+}
+
 ModelDescription image_model() {
   Engine engine(13);
   return random_image_model(engine, InputEncoding::pixels, 5);
@@ -161,6 +168,23 @@ TEST(ModelFile, RoundTripOfImages) {
   EXPECT_EQ(bytes_of(*back), bytes);
 }
 
+TEST(ModelFile, RoundTripOfRealWeights) {
+  const ModelDescription model = real_model();
+  const Bytes bytes = bytes_of(model);
+  const auto back = parse(bytes);
+  ASSERT_TRUE(back.ok()) << back.error().message;
+  const auto& a = std::get<RealLinear>(model.layers[1]);
+  const auto& b = std::get<RealLinear>(back->layers[1]);
+  EXPECT_EQ(a.name, b.name);
+  EXPECT_EQ(a.inputs, b.inputs);
+  EXPECT_EQ(a.outputs, b.outputs);
+  EXPECT_EQ(a.input, b.input);
+  EXPECT_EQ(a.weights, b.weights);
+  EXPECT_EQ(a.scores.scale, b.scores.scale);
+  EXPECT_EQ(a.scores.offset, b.scores.offset);
+  EXPECT_EQ(bytes_of(*back), bytes);
+}
+
 TEST(ModelFile, CostsLittleMoreThanItsBits) {
   Engine engine(11);
   const auto model =
@@ -170,7 +194,7 @@ TEST(ModelFile, CostsLittleMoreThanItsBits) {
 }
 
 TEST(ModelFile, TruncatedAtEveryLengthIsAnError) {
-  for (const auto& model : {small_model(), image_model()}) {
+  for (const auto& model : {small_model(), image_model(), real_model()}) {
     const Bytes bytes = bytes_of(model);
     for (std::size_t length = 0; length < bytes.size(); ++length) {
       const Bytes part(bytes.begin(), bytes.begin() + length);
@@ -232,7 +256,7 @@ void expect_no_crash(const Bytes& bytes, int* loaded) {
 }
 
 TEST(ModelFile, FlippedBitsDoNotCrash) {
-  for (const auto& model : {small_model(), image_model()}) {
+  for (const auto& model : {small_model(), image_model(), real_model()}) {
     const Bytes bytes = bytes_of(model);
     const std::size_t checksum = find_checksum(bytes);
     int loaded = 0;
@@ -252,7 +276,7 @@ TEST(ModelFile, FlippedBitsDoNotCrash) {
 
 TEST(ModelFile, RandomDamageDoesNotCrash) {
   Engine engine(12);
-  for (const auto& model : {small_model(), image_model()}) {
+  for (const auto& model : {small_model(), image_model(), real_model()}) {
     const Bytes bytes = bytes_of(model);
     const std::size_t checksum = find_checksum(bytes);
     int loaded = 0;

@@ -9,8 +9,9 @@
 namespace signet::runtime {
 namespace {
 
-/// golden/NAME.signet, and its scores of three classes for four examples whose
-/// byte i is 7 i i + 13 i mod 256.
+/// golden/NAME.signet, NAME a version or a version and what it shows, and its
+/// scores of three classes for four examples whose byte i is 7 i i + 13 i mod
+/// 256.
 struct Golden {
   const char* name;
   std::vector<float> scores;
@@ -23,6 +24,10 @@ const std::vector<Golden> kGolden = {
     {"1.1",
      {-5.375F, 0.1875F, -21.25F, -5.375F, 1.1875F, -14.25F, -5.375F, 1.6875F,
       -10.75F, -7.375F, 2.9375F, -12.5F}},
+    {"1.2-real",
+     {-2.42773438F, 1.03710938F, -1.15917969F, -1.14257812F, 4.4609375F,
+      -0.620605469F, -1.56835938F, 3.23535156F, -0.995117188F, -3.0078125F,
+      3.95117188F, -1.16601562F}},
     // The network of 1.1 with noise.
     {"1.2",
      {-5.375F, 0.1875F, -21.25F, -5.375F, 1.1875F, -14.25F, -5.375F, 1.6875F,

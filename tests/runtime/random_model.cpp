@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 namespace signet::runtime {
 namespace {
@@ -77,6 +78,23 @@ BinaryLinear random_layer(Engine& engine, InputEncoding input,
   } else {
     layer.output = random_thresholds(engine, outputs,
                                      input == InputEncoding::pixels ? 500 : 6);
+  }
+  return layer;
+}
+
+RealLinear random_real_layer(Engine& engine, InputEncoding input,
+                             std::int64_t inputs, std::int64_t outputs) {
+  RealLinear layer{
+      .name = "real", .inputs = inputs, .outputs = outputs, .input = input};
+  std::normal_distribution<float> normal;
+  for (std::int64_t i = 0; i < inputs * outputs; ++i) {
+    const auto coin = engine() % 100;
+    const float size = coin == 0 ? 50.0F : coin < 5 ? 0.0F : 0.1F;
+    layer.weights.push_back(size * normal(engine));
+  }
+  for (std::int64_t j = 0; j < outputs; ++j) {
+    layer.scores.scale.push_back(normal(engine));
+    layer.scores.offset.push_back(normal(engine));
   }
   return layer;
 }
@@ -272,6 +290,34 @@ std::vector<std::uint8_t> naive_pool(const MaxPool& layer,
   return pooled;
 }
 
+std::vector<float> naive_scores(const RealLinear& layer,
+                                const std::vector<std::uint8_t>& inputs) {
+  std::vector<float> scores;
+  for (std::size_t row = 0; row < inputs.size(); row += layer.inputs) {
+    for (std::int64_t j = 0; j < layer.outputs; ++j) {
+      const float* w = layer.weights.data() + j * layer.inputs;
+      double bound = std::numeric_limits<double>::min();
+      bool any = false;
+      for (std::int64_t k = 0; k < layer.inputs; ++k) {
+        any |= w[k] != 0;
+        while (bound <= std::abs(double{w[k]})) bound *= 2;
+      }
+      const double unit = (any ? bound : 1) / (1 << 25);
+      std::int64_t sum = 0;
+      for (std::int64_t k = 0; k < layer.inputs; ++k) {
+        const auto size = static_cast<std::int64_t>(
+            std::floor(std::abs(double{w[k]}) / unit + 0.5));
+        sum +=
+            (w[k] < 0 ? -size : size) * value_of(layer.input, inputs[row + k]);
+      }
+      const double s = static_cast<double>(sum) * unit;
+      scores.push_back(static_cast<float>(layer.scores.scale[j] * s +
+                                          layer.scores.offset[j]));
+    }
+  }
+  return scores;
+}
+
 Trace naive_trace(const ModelDescription& model,
                   const std::vector<std::uint8_t>& inputs) {
   Trace trace;
@@ -283,6 +329,9 @@ Trace naive_trace(const ModelDescription& model,
       made.bits = naive_bits(conv->thresholds, made.sums);
     } else if (const auto* pool = std::get_if<MaxPool>(&layer)) {
       made.bits = naive_pool(*pool, now);
+    } else if (const auto* real = std::get_if<RealLinear>(&layer)) {
+      trace.scores = naive_scores(*real, now);
+      return trace;
     } else {
       const auto& linear = std::get<BinaryLinear>(layer);
       made.sums = naive_sums(linear, now);

@@ -17,6 +17,11 @@ BinaryLinear random_layer(Engine& engine, InputEncoding input,
                           std::int64_t inputs, std::int64_t outputs,
                           bool scores = false);
 
+/// Real weights of many magnitudes, among them 0 and one that is much larger
+/// than the rest; scores with random scales.
+RealLinear random_real_layer(Engine& engine, InputEncoding input,
+                             std::int64_t inputs, std::int64_t outputs);
+
 /// The same for a convolution.
 BinaryConv random_conv(Engine& engine, InputEncoding input, const MapShape& in,
                        std::int64_t outputs, const Window& window,
@@ -59,6 +64,10 @@ std::vector<std::uint8_t> naive_bits(const Thresholds& thresholds,
 /// Pooled bits 0 and 1, [images, out.height, out.width, in.channels].
 std::vector<std::uint8_t> naive_pool(const MaxPool& layer,
                                      const std::vector<std::uint8_t>& images);
+
+/// Scores of real weights, [rows, outputs].
+std::vector<float> naive_scores(const RealLinear& layer,
+                                const std::vector<std::uint8_t>& inputs);
 
 /// All that happens in a model, images of several channels given as planes.
 Trace naive_trace(const ModelDescription& model,

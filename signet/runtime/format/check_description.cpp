@@ -80,20 +80,19 @@ Reason check_thresholds(const Thresholds& t, std::int64_t outputs) {
   return "thresholds: " + sizes(outputs, t.values.size());
 }
 
-/// scale s + offset over sums s of `inputs` values.
+/// scale s + offset, where largest_sum(j) is the greatest |s_j|.
+template <class LargestSum>
 Reason check_affine(const char* what, const std::vector<float>& scale,
                     const std::vector<float>& offset, std::int64_t outputs,
-                    InputEncoding input, std::int64_t inputs) {
+                    const LargestSum& largest_sum) {
   for (const auto* values : {&scale, &offset}) {
     if (static_cast<std::int64_t>(values->size()) != outputs) {
       return "scales and offsets: " + sizes(outputs, values->size());
     }
   }
-  const double largest_sum =
-      (input == InputEncoding::pixels ? 255.0 : 1.0) * inputs;
   for (std::int64_t j = 0; j < outputs; ++j) {
-    const double largest =
-        std::abs(double{scale[j]}) * largest_sum + std::abs(double{offset[j]});
+    const double largest = std::abs(double{scale[j]}) * largest_sum(j) +
+                           std::abs(double{offset[j]});
     // Written so that NaN fails too.
     if (!(largest <= std::numeric_limits<float>::max())) {
       return std::string(what) + " " + std::to_string(j) +
@@ -103,9 +102,27 @@ Reason check_affine(const char* what, const std::vector<float>& scale,
   return std::nullopt;
 }
 
+/// The greatest |s_j| of binary weights over so many inputs, for every j.
+auto sum_of_inputs(InputEncoding input, std::int64_t inputs) {
+  const double most = input == InputEncoding::pixels ? 255 : 1;
+  return [sum = most * inputs](std::int64_t) { return sum; };
+}
+
+/// At least the greatest |s_j| of real weights, of which rounding makes an
+/// eighth more at most.
+auto sum_of_weights(const RealLinear& layer) {
+  return [&layer](std::int64_t j) {
+    double sum = 0;
+    for (std::int64_t k = 0; k < layer.inputs; ++k) {
+      sum += std::abs(double{layer.weights[j * layer.inputs + k]});
+    }
+    return 2 * sum;
+  };
+}
+
 Reason check_scores(const BinaryLinear& layer, const Scores& scores) {
   return check_affine("score", scores.scale, scores.offset, layer.outputs,
-                      layer.input, layer.inputs);
+                      sum_of_inputs(layer.input, layer.inputs));
 }
 
 std::string mismatch(const std::string& got, const std::string& expected) {
@@ -238,16 +255,38 @@ Reason check_layer(const MaxPool& layer, const Place& place) {
   return check_row_padding(layer.least, 1, layer.in.channels);
 }
 
+Reason check_layer(const RealLinear& layer, const Place& place) {
+  if (layer.input == InputEncoding::pixels) {
+    return "real weights want inputs that are signs or bits";
+  }
+  if (auto reason = check_width("inputs", layer.inputs)) return reason;
+  if (auto reason = check_width("outputs", layer.outputs)) return reason;
+  if (layer.inputs != place.inputs) {
+    return mismatch(std::to_string(place.inputs), std::to_string(layer.inputs));
+  }
+  const std::int64_t expected = layer.inputs * layer.outputs;
+  if (static_cast<std::int64_t>(layer.weights.size()) != expected) {
+    return "weights: " + sizes(expected, layer.weights.size());
+  }
+  if (auto reason = check_end(true, place)) return reason;
+  return check_affine("score", layer.scores.scale, layer.scores.offset,
+                      layer.outputs, sum_of_weights(layer));
+}
+
 Reason check_sampled(const BinaryLinear& layer, const SampledLayer& sampled) {
   return check_affine("logit", sampled.scale, sampled.offset, layer.outputs,
-                      layer.input, layer.inputs);
+                      sum_of_inputs(layer.input, layer.inputs));
 }
 Reason check_sampled(const BinaryConv& layer, const SampledLayer& sampled) {
   return check_affine("logit", sampled.scale, sampled.offset, layer.outputs,
-                      layer.input, layer.patch());
+                      sum_of_inputs(layer.input, layer.patch()));
 }
 Reason check_sampled(const MaxPool&, const SampledLayer&) {
   return std::nullopt;
+}
+Reason check_sampled(const RealLinear& layer, const SampledLayer& sampled) {
+  return check_affine("logit", sampled.scale, sampled.offset, layer.outputs,
+                      sum_of_weights(layer));
 }
 
 bool is_pool(const Layer& layer) {

@@ -31,6 +31,11 @@ std::int64_t steps_of(const MaxPool& layer) {
          layer.window.width * words_for(layer.in.channels);
 }
 
+/// A level may add the weights one by one.
+std::int64_t steps_of(const RealLinear& layer) {
+  return layer.outputs * layer.inputs;
+}
+
 }  // namespace
 
 std::int64_t steps(const ModelDescription& model) {

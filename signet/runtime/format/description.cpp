@@ -18,6 +18,7 @@ MapShape slide(const MapShape& in, const Window& window,
 MapShape in_of(const BinaryLinear& layer) { return {.channels = layer.inputs}; }
 MapShape in_of(const BinaryConv& layer) { return layer.in; }
 MapShape in_of(const MaxPool& layer) { return layer.in; }
+MapShape in_of(const RealLinear& layer) { return {.channels = layer.inputs}; }
 
 MapShape out_of(const BinaryLinear& layer) {
   return {.channels = layer.outputs};
@@ -28,6 +29,7 @@ MapShape out_of(const BinaryConv& layer) {
 MapShape out_of(const MaxPool& layer) {
   return slide(layer.in, layer.window, layer.in.channels);
 }
+MapShape out_of(const RealLinear& layer) { return {.channels = layer.outputs}; }
 
 }  // namespace
 

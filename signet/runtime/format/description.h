@@ -104,8 +104,25 @@ struct MaxPool {
   std::vector<std::uint64_t> least = {};
 };
 
+/// A last layer with real weights on signs or bits:
+///   s_j = u_j sum_k q_jk x_k,  q_jk = round(w_jk / u_j),
+///   u_j = 2^(e - 25), e the least with |w_jk| < 2^e for all k (0 if all are 0)
+/// and halves rounded away from 0. The sum of integers is exact in any order,
+/// so it is the same on every level; the product with u_j is exact as well. A
+/// weight is off by u_j / 2 at most: half of what a sum in float may lose at an
+/// addition where it is as large as the largest weight.
+/// Shapes: weights is [outputs, inputs].
+struct RealLinear {
+  std::string name = {};
+  std::int64_t inputs = 0;
+  std::int64_t outputs = 0;
+  InputEncoding input = InputEncoding::signs;
+  std::vector<float> weights = {};
+  Scores scores = {};
+};
+
 /// The kinds of layer, a closed set.
-using Layer = std::variant<BinaryLinear, BinaryConv, MaxPool>;
+using Layer = std::variant<BinaryLinear, BinaryConv, MaxPool, RealLinear>;
 
 const std::string& name_of(const Layer& layer);
 MapShape input_shape(const Layer& layer);

@@ -27,6 +27,12 @@ Offset<fb::Thresholds> write(FlatBufferBuilder& out, const Thresholds& t) {
   return fb::CreateThresholds(out, out.CreateVector(t.values));
 }
 
+Offset<fb::Scores> write(FlatBufferBuilder& out, const Scores& scores) {
+  const auto scale = out.CreateVector(scores.scale);
+  const auto offset = out.CreateVector(scores.offset);
+  return fb::CreateScores(out, scale, offset);
+}
+
 Offset<fb::Layer> write(FlatBufferBuilder& out, const BinaryLinear& layer) {
   const auto name = out.CreateString(layer.name);
   const auto weights = out.CreateVector(layer.weights);
@@ -34,9 +40,7 @@ Offset<fb::Layer> write(FlatBufferBuilder& out, const BinaryLinear& layer) {
   Offset<void> output;
   if (const auto* scores = std::get_if<Scores>(&layer.output)) {
     kind = fb::Output::Scores;
-    const auto scale = out.CreateVector(scores->scale);
-    const auto offset = out.CreateVector(scores->offset);
-    output = fb::CreateScores(out, scale, offset).Union();
+    output = write(out, *scores).Union();
   } else {
     output = write(out, std::get<Thresholds>(layer.output)).Union();
   }
@@ -76,6 +80,16 @@ Offset<fb::SampledLayer> write(FlatBufferBuilder& out,
                                 scale, offset, layer.pools);
 }
 
+Offset<fb::Layer> write(FlatBufferBuilder& out, const RealLinear& layer) {
+  const auto name = out.CreateString(layer.name);
+  const auto weights = out.CreateVector(layer.weights);
+  const auto scores = write(out, layer.scores);
+  const auto linear = fb::CreateRealLinear(
+      out, name, layer.inputs, layer.outputs,
+      static_cast<fb::InputEncoding>(layer.input), weights, scores);
+  return fb::CreateLayer(out, fb::LayerKind::RealLinear, linear.Union());
+}
+
 /// Most bytes of the vectors of a layer.
 std::size_t vector_bytes(const BinaryLinear& layer) {
   return 8 * (layer.weights.size() + static_cast<std::size_t>(layer.outputs));
@@ -85,6 +99,9 @@ std::size_t vector_bytes(const BinaryConv& layer) {
 }
 std::size_t vector_bytes(const MaxPool& layer) {
   return 8 * layer.least.size();
+}
+std::size_t vector_bytes(const RealLinear& layer) {
+  return 4 * layer.weights.size() + 8 * static_cast<std::size_t>(layer.outputs);
 }
 
 // ---- reading
@@ -125,6 +142,10 @@ class Reader {
   bool overdrawn_ = false;
 };
 
+Scores scores_of(Reader& reader, const fb::Scores& from) {
+  return {reader.values(from.scale()), reader.values(from.offset())};
+}
+
 Error unknown_encoding() {
   return bad_file("unknown input encoding; update signet");
 }
@@ -139,8 +160,7 @@ Result<Layer> read(Reader& reader, const fb::BinaryLinear& from) {
   if (const auto* thresholds = from.output_as_Thresholds()) {
     layer.output = Thresholds{reader.values(thresholds->values())};
   } else if (const auto* scores = from.output_as_Scores()) {
-    layer.output =
-        Scores{reader.values(scores->scale()), reader.values(scores->offset())};
+    layer.output = scores_of(reader, *scores);
   } else {
     return bad_file("unknown kind of layer output; update signet");
   }
@@ -175,11 +195,23 @@ Result<Layer> read(Reader& reader, const fb::MaxPool& from) {
                        .least = reader.values(from.least())});
 }
 
+Result<Layer> read(Reader& reader, const fb::RealLinear& from) {
+  if (from.input() > fb::InputEncoding::MAX) return unknown_encoding();
+  return Layer(RealLinear{
+      .name = reader.text(from.name()),
+      .inputs = from.inputs(),
+      .outputs = from.outputs(),
+      .input = static_cast<InputEncoding>(from.input()),
+      .weights = reader.values(from.weights()),
+      .scores = from.scores() ? scores_of(reader, *from.scores()) : Scores()});
+}
+
 Result<Layer> read(Reader& reader, const fb::Layer& from) {
   if (const auto* linear = from.kind_as_BinaryLinear())
     return read(reader, *linear);
   if (const auto* conv = from.kind_as_BinaryConv()) return read(reader, *conv);
   if (const auto* pool = from.kind_as_MaxPool()) return read(reader, *pool);
+  if (const auto* real = from.kind_as_RealLinear()) return read(reader, *real);
   return bad_file("unknown kind of layer (number " +
                   std::to_string(static_cast<int>(from.kind_type())) +
                   "); update signet");

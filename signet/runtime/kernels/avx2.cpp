@@ -37,6 +37,7 @@ namespace signet::runtime {
 extern const Level kAvx2Level;
 extern const LinearKernel kAvx2Tables;   // avx2_tables.cpp
 extern const LinearKernel kAvx2Windows;  // avx2_windows.cpp
+extern const RealKernel kAvx2Real;       // avx2_real.cpp
 
 namespace {
 
@@ -463,6 +464,6 @@ constexpr const LinearKernel* kKernels[] = {&kAvx2Tables, &kAvx2Windows,
 
 }  // namespace
 
-const Level kAvx2Level{Isa::avx2, supported, kKernels};
+const Level kAvx2Level{Isa::avx2, supported, kKernels, &kAvx2Real};
 
 }  // namespace signet::runtime

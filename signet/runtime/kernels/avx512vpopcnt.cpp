@@ -10,9 +10,11 @@ namespace signet::runtime {
 
 // Constants are private to their files without this.
 extern const Level kAvx512VpopcntLevel;
+extern const LinearKernel kAvx512Binary;
 extern const LinearKernel kAvx512Patches;  // avx512vpopcnt_patches.cpp
 extern const LinearKernel kAvx512Pixels;   // avx512vpopcnt_pixels.cpp
 extern const RowPackers kAvx512Packers;    // avx512vpopcnt_packing.cpp
+extern const RealKernel kAvx512Real;       // avx512vpopcnt_real.cpp
 
 namespace {
 
@@ -92,22 +94,22 @@ bool supported() {
          __builtin_cpu_supports("avx512vpopcntdq");
 }
 
-constexpr LinearKernel kBinary{"xor and vpopcntd, 16 channels a vector",
-                               takes,
-                               packed_bytes,
-                               threshold_bytes,
-                               no_scratch,
-                               pack,
-                               pack_thresholds,
-                               bits,
-                               sums};
-
 constexpr const LinearKernel* kKernels[] = {&kAvx512Patches, &kAvx512Pixels,
-                                            &kBinary, nullptr};
+                                            &kAvx512Binary, nullptr};
 
 }  // namespace
 
+const LinearKernel kAvx512Binary{"xor and vpopcntd, 16 channels a vector",
+                                 takes,
+                                 packed_bytes,
+                                 threshold_bytes,
+                                 no_scratch,
+                                 pack,
+                                 pack_thresholds,
+                                 bits,
+                                 sums};
+
 const Level kAvx512VpopcntLevel{Isa::avx512vpopcnt, supported, kKernels,
-                                &kAvx512Packers};
+                                &kAvx512Packers, &kAvx512Real};
 
 }  // namespace signet::runtime

@@ -12,6 +12,7 @@
 
 #include "signet/runtime/encoding.h"
 #include "signet/runtime/isa.h"
+#include "signet/runtime/kernels/real_kernel.h"
 
 namespace signet::runtime {
 
@@ -89,6 +90,7 @@ struct Level {
   bool (*supported)();                  ///< whether this processor can run it
   const LinearKernel* const* kernels;   ///< best first, ended by null
   const RowPackers* packers = nullptr;  ///< null: nothing better than below
+  const RealKernel* real = nullptr;     ///< the same
 };
 
 /// With c mismatches between weights and inputs, s = base - step * c: for

@@ -46,4 +46,13 @@ const RowPackers& choose_packers(Isa isa) {
   return *best;
 }
 
+ChosenRealKernel choose_real_kernel(Isa isa) {
+  for (const Level* level : kLevels) {
+    if (level->real && level->isa <= isa && level->supported()) {
+      return {level->isa, level->real};
+    }
+  }
+  return {Isa::scalar, nullptr};
+}
+
 }  // namespace signet::runtime

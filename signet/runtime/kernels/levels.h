@@ -23,4 +23,11 @@ ChosenKernel choose_kernel(const LinearLayer& layer, Isa isa);
 /// The packers of the best such level that has any. The scalar level has.
 const RowPackers& choose_packers(Isa isa);
 
+/// The same for real weights.
+struct ChosenRealKernel {
+  Isa isa;
+  const RealKernel* kernel;
+};
+ChosenRealKernel choose_real_kernel(Isa isa);
+
 }  // namespace signet::runtime

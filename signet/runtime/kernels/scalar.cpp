@@ -10,6 +10,7 @@ namespace signet::runtime {
 
 // A constant is private to its file without this.
 extern const Level kScalarLevel;
+extern const RealKernel kScalarReal;  // scalar_real.cpp
 
 namespace {
 
@@ -144,6 +145,7 @@ constexpr const LinearKernel* kKernels[] = {&kPixels, &kBinary, nullptr};
 
 }  // namespace
 
-const Level kScalarLevel{Isa::scalar, supported, kKernels, &kPackers};
+const Level kScalarLevel{Isa::scalar, supported, kKernels, &kPackers,
+                         &kScalarReal};
 
 }  // namespace signet::runtime
