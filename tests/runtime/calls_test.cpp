@@ -6,7 +6,9 @@
 
 #include "signet/runtime/aligned_buffer.h"
 #include "signet/runtime/kernels/levels.h"
+#include "signet/runtime/kernels/limits.h"
 #include "signet/runtime/packing.h"
+#include "tests/runtime/amx_emulated.h"
 #include "tests/runtime/random_model.h"
 
 namespace signet::runtime {
@@ -71,6 +73,26 @@ std::vector<std::uint8_t> gathered(const LinearLayer& layer,
   return values;
 }
 
+/// The kernels of every level of this machine, and of AMX over emulated tiles.
+std::vector<std::pair<std::string, std::vector<const LinearKernel*>>>
+kernels_here() {
+  std::vector<std::pair<std::string, std::vector<const LinearKernel*>>> all;
+  for (const Level* level : levels()) {
+    if (!level->supported()) continue;
+    auto& [name, kernels] = all.emplace_back();
+    name = isa_name(level->isa);
+    for (auto each = level->kernels; *each != nullptr; ++each) {
+      kernels.push_back(*each);
+    }
+  }
+#if defined(SIGNET_EMULATED_AMX)
+  if (amx_emulation_runs_here()) {
+    all.push_back({"emulated amx", {&kEmulatedAmxPixels, &kEmulatedAmxBinary}});
+  }
+#endif
+  return all;
+}
+
 /// All kernels here that take the layer. What lies between rows of the output
 /// must be left alone.
 void expect_exact(Engine& engine, const BinaryLinear& plain,
@@ -107,10 +129,9 @@ void expect_exact(Engine& engine, const BinaryLinear& plain,
   const auto untouched_sums = got_sums;
   const auto untouched_bits = got_bits;
   int seen = 0;
-  for (const Level* level : levels()) {
-    if (!level->supported()) continue;
-    for (auto each = level->kernels; *each != nullptr; ++each) {
-      const LinearKernel& kernel = **each;
+  for (const auto& [level, kernels] : kernels_here()) {
+    for (const LinearKernel* each : kernels) {
+      const LinearKernel& kernel = *each;
       if (!kernel.takes(layer)) continue;
       ++seen;
       AlignedBuffer packed(kernel.packed_bytes(layer));
@@ -135,9 +156,8 @@ void expect_exact(Engine& engine, const BinaryLinear& plain,
       got_sums = untouched_sums;
       kernel.sums(call, got_sums.data());
       const auto what = [&] {
-        return std::string(isa_name(level->isa)) + " " + kernel.name + ", " +
-               std::to_string(layout.rows) + " rows of " +
-               std::to_string(layout.segments) + " segments, " +
+        return level + " " + kernel.name + ", " + std::to_string(layout.rows) +
+               " rows of " + std::to_string(layout.segments) + " segments, " +
                std::to_string(layer.inputs) + " x " +
                std::to_string(layer.outputs);
       };
@@ -209,6 +229,71 @@ TEST(Calls, AgreeOnWindowsOfAnImage) {
     }
   }
 }
+
+#if defined(SIGNET_EMULATED_AMX)
+
+// Rows that fill tiles, leave some to popcount or do not, or are more than a
+// chunk; inputs on both sides of a tile's 64 or 60, of the 8 tiles whose
+// weights are expanded at once, and of the most that are taken; outputs around
+// tiles, pairs and panels.
+TEST(Tiles, AgreeOnAGridOfSizes) {
+  if (!amx_emulation_runs_here()) GTEST_SKIP() << "no AVX-512 VBMI, GFNI";
+  Engine engine(52);
+  const TileUse before = emulated_tile_use();
+  const auto expect = [&](InputEncoding input, std::int64_t rows,
+                          std::int64_t inputs, std::int64_t outputs) {
+    const auto layer = random_layer(engine, input, inputs, outputs);
+    const std::int64_t bytes =
+        input == InputEncoding::pixels ? inputs : words_for(inputs) * 8;
+    expect_exact(engine, layer,
+                 {.rows = rows,
+                  .row_stride = bytes,
+                  .segment_stride = bytes,
+                  .bits_stride = words_for(outputs),
+                  .sums_stride = outputs});
+  };
+  for (const auto input :
+       {InputEncoding::pixels, InputEncoding::signs, InputEncoding::bits}) {
+    for (const std::int64_t rows : {15, 16, 24, 25, 32, 33, 48, 57}) {
+      for (const std::int64_t outputs : {32, 33, 65, 112, 130}) {
+        expect(input, rows, 100, outputs);
+        if (HasFatalFailure()) return;
+      }
+    }
+    for (const std::int64_t inputs :
+         {1, 31, 32, 33, 59, 60, 61, 64, 65, 120, 480, 481, 511, 513, 1100}) {
+      expect(input, 17 + inputs % 16, inputs, 48);
+      if (HasFatalFailure()) return;
+    }
+    for (const std::int64_t rows : {128, 129, 160, 300}) {
+      expect(input, rows, 70, 40);
+      if (HasFatalFailure()) return;
+    }
+    expect(input, 16, kAmxMaxInputs, 33);
+    expect(input, 16, kAmxMaxInputs + 1, 33);  // not taken
+  }
+  const TileUse after = emulated_tile_use();
+  EXPECT_GT(after.products, before.products + 10000);
+  EXPECT_EQ(after.faults, 0);
+  EXPECT_FALSE(after.configured) << "tiles are not given back";
+}
+
+TEST(Tiles, AreNotTouchedWithoutPermission) {
+  if (!amx_emulation_runs_here()) GTEST_SKIP() << "no AVX-512 VBMI, GFNI";
+  Engine engine(53);
+  permit_emulated_tiles(false);
+  const long before = emulated_tile_use().products;
+  expect_exact(engine, random_layer(engine, InputEncoding::signs, 128, 64),
+               {.rows = 33,
+                .row_stride = 16,
+                .segment_stride = 16,
+                .bits_stride = 1,
+                .sums_stride = 64});
+  EXPECT_EQ(emulated_tile_use().products, before);
+  permit_emulated_tiles(true);
+}
+
+#endif
 
 }  // namespace
 }  // namespace signet::runtime

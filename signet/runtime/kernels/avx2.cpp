@@ -464,6 +464,6 @@ constexpr const LinearKernel* kKernels[] = {&kAvx2Tables, &kAvx2Windows,
 
 }  // namespace
 
-const Level kAvx2Level{Isa::avx2, supported, kKernels, &kAvx2Real};
+const Level kAvx2Level{Isa::avx2, supported, kKernels, nullptr, &kAvx2Real};
 
 }  // namespace signet::runtime

@@ -3,6 +3,7 @@
 namespace signet::runtime {
 
 #if defined(__x86_64__) && !defined(SIGNET_SCALAR_ONLY)
+extern const Level kAmxLevel;
 extern const Level kAvx512VpopcntLevel;
 extern const Level kAvx2Level;
 #elif defined(__aarch64__) && !defined(SIGNET_SCALAR_ONLY)
@@ -15,6 +16,7 @@ namespace {
 // Best first; a new level is a line here and one in CMakeLists.txt.
 constexpr const Level* kLevels[] = {
 #if defined(__x86_64__) && !defined(SIGNET_SCALAR_ONLY)
+    &kAmxLevel,
     &kAvx512VpopcntLevel,
     &kAvx2Level,
 #elif defined(__aarch64__) && !defined(SIGNET_SCALAR_ONLY)

@@ -42,4 +42,20 @@ constexpr std::int64_t kPatchWeightBytes = 32 << 10;
 constexpr std::int64_t kAvx2TableInputs = 64;
 constexpr std::int64_t kAvx2TableOutputs = 128;
 
+/// Rows from which a call uses tiles of 16 rows; below, popcount. These are
+/// from published figures and from prototypes, not measured with this code:
+/// there was no processor with AMX.
+constexpr std::int64_t kAmxRows = 16;
+/// Rows of a last tile, at most, that are left to popcount.
+constexpr std::int64_t kAmxSpareRows = 8;
+/// Rows that are expanded to bytes at once; a multiple of 32. Weights are
+/// expanded once for so many, the inputs should stay in the L2 cache.
+constexpr std::int64_t kAmxChunkRows = 128;
+/// Inputs of a row, at most: the scratch of a chunk is 128 bytes for each.
+constexpr std::int64_t kAmxMaxInputs = 16384;
+/// Pixels of a row, at least: of fewer, most of a tile would be empty.
+constexpr std::int64_t kAmxMinPixels = 32;
+/// Outputs, at least: expanding a row is to pay.
+constexpr std::int64_t kAmxMinOutputs = 32;
+
 }  // namespace signet::runtime
