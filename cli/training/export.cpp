@@ -20,6 +20,19 @@ struct Options {
   bool json = false;
 };
 
+/// How scores were compared. Those of real weights are sums of floats, which
+/// no two orders of addition give alike.
+std::string score_text(const Proof& proof) {
+  if (!proof.real) return "bit by bit";
+  char text[200];
+  std::snprintf(text, sizeof(text),
+                "of real weights: at most %.2g apart, rounding allows %.2g; "
+                "%ld classes differ where scores tie within that",
+                proof.real->difference, proof.real->bound,
+                static_cast<long>(proof.real->ties));
+  return text;
+}
+
 int run(const Options& o) {
   start_torch(o.threads);
   const auto trained = load_run(o.run);
@@ -50,32 +63,37 @@ int run(const Options& o) {
   const double accuracy = 100.0 * static_cast<double>(proof.correct) /
                           static_cast<double>(proof.examples);
   if (o.json) {
-    std::printf("%s\n", nlohmann::json({{"file", o.out},
-                                        {"bytes", exported.bytes},
-                                        {"float_bytes", exported.float_bytes},
-                                        {"ratio", ratio},
-                                        {"examples", proof.examples},
-                                        {"integers", proof.integers},
-                                        {"bits", proof.bits},
-                                        {"scores", proof.scores},
-                                        {"classes", proof.classes},
-                                        {"different", proof.different},
-                                        {"accuracy_percent", accuracy},
-                                        {"isa", isa_name(exported.isa)}})
-                            .dump(2)
-                            .c_str());
+    nlohmann::json result = {{"file", o.out},
+                             {"bytes", exported.bytes},
+                             {"float_bytes", exported.float_bytes},
+                             {"ratio", ratio},
+                             {"examples", proof.examples},
+                             {"integers", proof.integers},
+                             {"bits", proof.bits},
+                             {"scores", proof.scores},
+                             {"classes", proof.classes},
+                             {"different", proof.different},
+                             {"accuracy_percent", accuracy},
+                             {"isa", isa_name(exported.isa)}};
+    if (proof.real) {
+      result["score_bound"] = proof.real->bound;
+      result["score_difference"] = proof.real->difference;
+      result["class_ties"] = proof.real->ties;
+    }
+    std::printf("%s\n", result.dump(2).c_str());
     return 0;
   }
   std::printf(
       "proved equal to LibTorch on %ld test images (%s kernels):\n"
-      "  %12ld pre-activations\n  %12ld hidden bits\n"
-      "  %12ld scores, bit by bit\n  %12ld classes, %.2f %% of them right\n"
+      "  %12ld pre-activations\n  %12ld hidden bits\n  %12ld scores, %s\n"
+      "  %12ld classes, %.2f %% of them right\n"
       "%s: %ld bytes, 1/%.1f of %ld bytes of fp32 weights\n",
       static_cast<long>(proof.examples),
       std::string(isa_name(exported.isa)).c_str(),
       static_cast<long>(proof.integers), static_cast<long>(proof.bits),
-      static_cast<long>(proof.scores), static_cast<long>(proof.classes),
-      accuracy, o.out.c_str(), static_cast<long>(exported.bytes), ratio,
+      static_cast<long>(proof.scores), score_text(proof).c_str(),
+      static_cast<long>(proof.classes), accuracy, o.out.c_str(),
+      static_cast<long>(exported.bytes), ratio,
       static_cast<long>(exported.float_bytes));
   return 0;
 }
@@ -95,7 +113,8 @@ const Registered<Command> entry{{
       app.footer(
           "\nEvery pre-activation, hidden bit, score and class of all test "
           "images is compared\nwith LibTorch's first; if one differs, nothing "
-          "is written and the exit status is 1.");
+          "is written and the exit status is 1. Scores\nof real weights in "
+          "the last layer are compared within the bound of their rounding.");
       return [o] { return run(*o); };
     },
 }};

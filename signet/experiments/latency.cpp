@@ -96,25 +96,38 @@ class FloatNetwork {
     return at::tensor(half);
   }
 
-  void add(const runtime::BinaryLinear& layer) {
-    Linear made{.weight = unpack(layer.weights, layer.outputs, layer.inputs),
-                .bias = at::zeros({layer.outputs}),
+  Linear linear(const at::Tensor& weight, runtime::InputEncoding input) const {
+    Linear made{.weight = weight,
+                .bias = at::zeros({weight.size(0)}),
                 .reads_signs = !layers_.empty()};
-    if (layer.input == runtime::InputEncoding::bits) {
+    if (input == runtime::InputEncoding::bits) {
       made.weight = made.weight / 2;
       made.bias = made.weight.sum(1);
     }
+    return made;
+  }
+
+  static void fold(const runtime::Scores& scores, Linear& layer) {
+    const auto scale = at::tensor(scores.scale);
+    layer.weight = (layer.weight * scale.unsqueeze(1)).contiguous();
+    layer.bias = layer.bias * scale + at::tensor(scores.offset);
+  }
+
+  void add(const runtime::BinaryLinear& layer) {
+    auto made =
+        linear(unpack(layer.weights, layer.outputs, layer.inputs), layer.input);
     std::visit(Overloaded{[&](const runtime::Thresholds& t) {
                             made.bias = made.bias + half_above(t);
                           },
-                          [&](const runtime::Scores& s) {
-                            const auto scale = at::tensor(s.scale);
-                            made.weight = made.weight * scale.unsqueeze(1);
-                            made.bias =
-                                made.bias * scale + at::tensor(s.offset);
-                          }},
+                          [&](const runtime::Scores& s) { fold(s, made); }},
                layer.output);
-    made.weight = made.weight.contiguous();
+    layers_.push_back(std::move(made));
+  }
+
+  void add(const runtime::RealLinear& layer) {
+    auto made = linear(at::tensor(layer.weights).view({layer.outputs, -1}),
+                       layer.input);
+    fold(layer.scores, made);
     layers_.push_back(std::move(made));
   }
 

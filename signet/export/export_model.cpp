@@ -9,9 +9,10 @@
 namespace signet {
 namespace {
 
-int64_t float_bytes(const NetworkSpec& spec) {
+/// Biases and batch norms are not counted: they became thresholds or scales.
+int64_t float_bytes(const runtime::ModelInfo& info) {
   int64_t bytes = 0;
-  for (const auto& row : summarize(spec)) bytes += 4 * row.cost.binary_weights;
+  for (const auto& layer : info.layers) bytes += 4 * layer.weights;
   return bytes;
 }
 
@@ -30,7 +31,7 @@ ExportedModel export_model(
   if (proof.holds()) write_atomically(out, bytes);
   return {.proof = proof,
           .bytes = static_cast<int64_t>(bytes.size()),
-          .float_bytes = float_bytes(network.spec()),
+          .float_bytes = float_bytes(model.info()),
           .isa = model.isa()};
 }
 

@@ -14,7 +14,7 @@ namespace signet {
 struct ExportedModel {
   Proof proof;              ///< the file is written if and only if it holds
   int64_t bytes = 0;        ///< of the file
-  int64_t float_bytes = 0;  ///< of the weights that became bits, in fp32
+  int64_t float_bytes = 0;  ///< of the weights in fp32
   runtime::Isa isa = runtime::Isa::scalar;  ///< kernels of the proof
 };
 

@@ -55,9 +55,11 @@ const WeightedLayer& weighted_layer(const Network& network, size_t i) {
 
 Affine affine_of(const Network& network, const Stage& stage) {
   const auto& weighted = weighted_layer(network, stage.weighted);
-  Affine affine{.scale = std::vector<float>(
-                    static_cast<size_t>(weighted.latent.size(0)), 1),
-                .offset = {}};
+  const auto& weights =
+      weighted.latent.defined() ? weighted.latent : weighted.weight;
+  Affine affine{
+      .scale = std::vector<float>(static_cast<size_t>(weights.size(0)), 1),
+      .offset = {}};
   if (stage.norm) {
     const auto folded =
         dynamic_cast<const BatchNorm&>(network.layer(*stage.norm)).folded(true);
@@ -135,6 +137,8 @@ class Packer {
 
   void add(const Stage& stage, const Stage* before) {
     const auto affine = affine_of(network_, stage);
+    if (weighted_layer(network_, stage.weighted).weight.defined())
+      return add_real(stage, *before, affine);
     const auto directions = stage.units
                                 ? directions_of(affine.scale)
                                 : std::vector<int8_t>(affine.scale.size(), 1);
@@ -187,6 +191,18 @@ class Packer {
       layer.output = runtime::Scores{affine.scale, affine.offset};
     }
     packed_.model.layers.push_back(std::move(layer));
+  }
+
+  void add_real(const Stage& stage, const Stage& before, const Affine& affine) {
+    const auto& weight = weighted_layer(network_, stage.weighted).weight;
+    packed_.model.layers.push_back(
+        runtime::RealLinear{.name = layer_name(spec_, stage.weighted),
+                            .inputs = weight.size(1),
+                            .outputs = weight.size(0),
+                            .input = input_encoding(spec_, &before),
+                            .weights = to_floats(weight),
+                            .scores = {affine.scale, affine.offset}});
+    packed_.layers.emplace_back();
   }
 
   void add_pool(size_t i, std::vector<uint64_t> least) {

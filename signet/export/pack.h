@@ -18,7 +18,7 @@ struct PackedNetwork {
   /// layers are places in the NetworkSpec.
   struct Layer {
     /// The linear layer or convolution whose output, before the bias, are the
-    /// sums; none for pooling.
+    /// sums; none for pooling and for real weights.
     std::optional<size_t> sums = {};
     /// +1, or -1 where the channel's weights were negated so that "batch norm
     /// >= 0" reads "sum >= threshold". [outputs]
@@ -32,12 +32,13 @@ struct PackedNetwork {
 
 /// Packs stages of linear or conv (binary) [+ max-pool] [+ batch norm]
 /// [+ max-pool] + units [+ max-pool] [+ flatten], with dropout anywhere, then
-/// linear (binary) [+ batch norm].
+/// linear (binary, or real behind units) [+ batch norm].
 ///   hidden: bit = 1 iff scale s + offset >= 0 iff (+-s) >= threshold,
 ///           an integer; scale = 0 gives INT32_MIN or INT32_MAX
 ///   pooled: the greatest bit, or if sums are pooled the least where scale < 0:
 ///           there the greatest sum has the least bit
-///   last:   score = float(double(scale) s + double(offset))
+///   last:   score = float(double(scale) s + double(offset)); of real weights
+///           s is what runtime::RealLinear says
 /// Errors: UsageError that names the layer and what it cannot be packed for.
 PackedNetwork pack(const Network& network, std::string name,
                    std::vector<std::string> classes,

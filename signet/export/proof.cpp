@@ -1,6 +1,7 @@
 #include "signet/export/proof.h"
 
 #include <algorithm>
+#include <cmath>
 #include <span>
 #include <utility>
 
@@ -50,6 +51,59 @@ std::vector<int64_t> first_argmax(const float* scores, int64_t rows,
     labels.push_back(std::max_element(row, row + columns) - row);
   }
   return labels;
+}
+
+/// b_j of RealScores; empty if the last weights are binary.
+std::vector<double> score_bounds(const PackedNetwork& packed) {
+  const auto* head =
+      std::get_if<runtime::RealLinear>(&packed.model.layers.back());
+  if (!head) return {};
+  std::vector<double> bounds;
+  const auto inputs = static_cast<double>(head->inputs);
+  for (int64_t j = 0; j < head->outputs; ++j) {
+    double sum = 0;
+    for (int64_t k = 0; k < head->inputs; ++k) {
+      const auto at = static_cast<size_t>(j * head->inputs + k);
+      sum += std::abs(double{head->weights[at]});
+    }
+    const auto at = static_cast<size_t>(j);
+    bounds.push_back(std::ldexp(2 * (inputs + 4), -24) *
+                     (std::abs(double{head->scores.scale[at]}) * sum +
+                      std::abs(double{head->scores.offset[at]})));
+  }
+  return bounds;
+}
+
+/// Compares scores that may differ by a bound for each column.
+void compare_within(Proof& proof, const std::vector<double>& bounds,
+                    const float* expected, const float* packed, int64_t rows,
+                    int64_t first_row) {
+  const auto columns = static_cast<int64_t>(bounds.size());
+  std::vector<float> near(packed, packed + rows * columns);
+  for (int64_t i = 0; i < rows * columns; ++i) {
+    const double difference = std::abs(double{expected[i]} - packed[i]);
+    proof.real->difference = std::max(proof.real->difference, difference);
+    if (difference <= bounds[static_cast<size_t>(i % columns)])
+      near[static_cast<size_t>(i)] = expected[i];
+  }
+  compare(proof, proof.scores, expected, near.data(), rows, columns, first_row,
+          "score");
+}
+
+/// Takes the packed network's class for LibTorch's where LibTorch's scores of
+/// both are closer than their bounds.
+void allow_ties(Proof& proof, const std::vector<double>& bounds,
+                const float* scores, const std::vector<int32_t>& labels,
+                std::vector<int64_t>& expected) {
+  for (size_t row = 0; row < labels.size(); ++row) {
+    const auto best = static_cast<size_t>(expected[row]);
+    const auto label = static_cast<size_t>(labels[row]);
+    const float* of_row = scores + row * bounds.size();
+    const double ahead = double{of_row[best]} - of_row[label];
+    if (best == label || ahead > bounds[best] + bounds[label]) continue;
+    expected[row] = labels[row];
+    ++proof.real->ties;
+  }
 }
 
 /// What one pass of the network through LibTorch gives.
@@ -126,6 +180,10 @@ Proof prove(Network& network, const PackedNetwork& packed,
   torch::NoGradGuard no_gradient;
   network.eval();
   Proof proof;
+  const auto bounds = score_bounds(packed);
+  if (!bounds.empty()) {
+    proof.real = {.bound = *std::max_element(bounds.begin(), bounds.end())};
+  }
   auto workspace = expect(runtime::Workspace::create(model));
   const int64_t batch = batch_for(network.spec());
   for (int64_t first = 0; first < data.size(); first += batch) {
@@ -141,12 +199,18 @@ Proof prove(Network& network, const PackedNetwork& packed,
                     rows, first);
     }
     const auto scores = pass.outputs.back().contiguous();
-    compare(proof, proof.scores, scores.data_ptr<float>(), trace.scores.data(),
-            rows, scores.size(1), first, "score");
-    const auto expected =
+    auto expected =
         first_argmax(scores.data_ptr<float>(), rows, scores.size(1));
     std::vector<int32_t> labels(static_cast<size_t>(rows));
     expect(model.classify(pixels, rows, workspace, labels));
+    if (!proof.real) {
+      compare(proof, proof.scores, scores.data_ptr<float>(),
+              trace.scores.data(), rows, scores.size(1), first, "score");
+    } else {
+      compare_within(proof, bounds, scores.data_ptr<float>(),
+                     trace.scores.data(), rows, first);
+      allow_ties(proof, bounds, scores.data_ptr<float>(), labels, expected);
+    }
     compare(proof, proof.classes, expected.data(), labels.data(), rows, 1,
             first, "class");
     for (int64_t i = 0; i < rows; ++i) {

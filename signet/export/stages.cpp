@@ -37,16 +37,19 @@ class Splitter {
     return stages_.back();
   }
 
-  void take_weights(const WeightSpec& weights) {
-    if (!weights.one_bit())
+  void take_weights(const WeightSpec& weights, bool may_be_real) {
+    if (!weights.one_bit() && !may_be_real)
       refuse("must have binary weights to be packed, but they are real");
     if (!stages_.empty() && !stages_.back().units)
       refuse("must follow units, which give the runtime its bits");
     stages_.emplace_back().weighted = i_;
   }
 
-  void take(const LinearSpec& layer) { take_weights(layer.weights); }
-  void take(const ConvSpec& layer) { take_weights(layer.weights); }
+  void take(const LinearSpec& layer) {
+    // A head reads units, and has none: take(UnitsSpec) sees to that.
+    take_weights(layer.weights, !stages_.empty());
+  }
+  void take(const ConvSpec& layer) { take_weights(layer.weights, false); }
 
   void take(const MaxPoolSpec&) {
     if (stages_.empty()) refuse("must follow a linear layer or a convolution");
@@ -72,7 +75,16 @@ class Splitter {
     stage.norm = i_;
   }
 
-  void take(const UnitsSpec&) { open_stage().units = i_; }
+  void take(const UnitsSpec&) {
+    auto& stage = open_stage();
+    const auto* linear = std::get_if<LinearSpec>(&spec_.layers[stage.weighted]);
+    if (linear && !linear->weights.one_bit()) {
+      refuse(
+          "follows real weights, which the runtime has in the last layer "
+          "only");
+    }
+    stage.units = i_;
+  }
 
   void take(const FlattenSpec&) {
     if (!stages_.empty() && !stages_.back().units)

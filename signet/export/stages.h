@@ -20,7 +20,7 @@ struct Stage {
 };
 
 /// The stages of a network that the runtime can run: all have units but the
-/// last, which is linear.
+/// last, which is linear. That one may have real weights if units come before.
 /// Errors: UsageError that names the layer and why it cannot be packed.
 std::vector<Stage> split_stages(const NetworkSpec& spec);
 

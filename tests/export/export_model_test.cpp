@@ -45,6 +45,20 @@ TEST(ExportModel, WritesTheModelThatItProved) {
   EXPECT_EQ(model->info().metadata, metadata);
 }
 
+TEST(ExportModel, CountsRealWeightsOnBothSides) {
+  const TempFolder folder;
+  const auto network =
+      random_network(kInput,
+                     {"linear(outputs=67)", "batch-norm", "units",
+                      "linear(outputs=4, weights=real, bias=true)"},
+                     3);
+  const auto exported = export_model(*network, "net", random_data(kInput, 9, 4),
+                                     {}, folder / "x.signet");
+  EXPECT_TRUE(exported.proof.holds());
+  EXPECT_EQ(exported.float_bytes, 4 * (50 * 67 + 67 * 4));
+  EXPECT_GT(exported.bytes, 67 * 8 + 4 * 67 * 4);
+}
+
 // Without an example nothing is proved.
 TEST(ExportModel, WritesNothingWithoutAProof) {
   const TempFolder folder;

@@ -9,6 +9,7 @@
 #include "signet/core/torch.h"
 #include "signet/export/proof.h"
 #include "signet/models/batch_norm.h"
+#include "signet/models/weights.h"
 #include "signet/runtime/format/model_file.h"
 #include "tests/export/random_network.h"
 
@@ -78,6 +79,18 @@ const std::vector<Case> kImageCases = {
       "flatten", "linear(outputs=3)"}},
 };
 
+const std::vector<Case> kRealCases = {
+    {Shape::vector(70),
+     {"linear(outputs=90)", "units", "linear(outputs=5, weights=real)"}},
+    {Shape::vector(33),
+     {"linear(outputs=65)", "batch-norm", "units(encoding=bits)",
+      "linear(outputs=40, bias=true)", "units(encoding=bits)", "dropout",
+      "linear(outputs=11, weights=real, bias=true)"}},
+    {Shape::map(1, 8, 9),
+     {"conv(channels=20)", "batch-norm", "units", "max-pool", "flatten",
+      "linear(outputs=4, weights=real)", "batch-norm"}},
+};
+
 /// Proves a case on every level; the proof on the best of them.
 Proof prove_on_every_level(const Case& c, uint64_t seed, int64_t examples) {
   const auto network = random_network(c.input, c.layers, seed);
@@ -107,6 +120,66 @@ TEST(Pack, IsProvedEqualOnEveryLevel) {
 TEST(Pack, OfImagesIsProvedEqualOnEveryLevel) {
   uint64_t seed = 20;
   for (const auto& c : kImageCases) prove_on_every_level(c, ++seed, 40);
+}
+
+TEST(Pack, OfRealWeightsIsProvedEqualOnEveryLevel) {
+  uint64_t seed = 40;
+  for (const auto& c : kRealCases) {
+    const auto proof = prove_on_every_level(c, ++seed, 300);
+    ASSERT_TRUE(proof.real);
+    EXPECT_LE(proof.real->difference, proof.real->bound);
+    // Far inside: the bound is for the worst of all orders and inputs.
+    EXPECT_LT(proof.real->difference, proof.real->bound / 10);
+    EXPECT_GT(proof.real->bound, 0);
+    EXPECT_LT(proof.real->bound, 0.02);
+    EXPECT_EQ(proof.real->ties, 0);
+  }
+  EXPECT_FALSE(prove_on_every_level(kCases[3], 2, 10).real);
+}
+
+TEST(Proof, CatchesARealWeightThatIsWrong) {
+  const auto& c = kRealCases[1];
+  const auto network = random_network(c.input, c.layers, 3);
+  const auto packed = pack(*network, "x", {}, {});
+  const auto data = random_data(c.input, 300, 11);
+  const auto first_difference = [&](auto spoil) {
+    auto wrong = packed.model;
+    spoil(std::get<runtime::RealLinear>(wrong.layers.back()));
+    return prove(*network, packed, model_of(wrong), data).first_difference;
+  };
+  EXPECT_EQ(first_difference([](auto&) {}), "");
+  EXPECT_EQ(first_difference([](auto& head) {
+              head.weights[45] += 0.01F;
+            }).substr(0, 7),
+            "score 1");
+  EXPECT_EQ(first_difference([](auto& head) {
+              head.scores.offset[3] -= 0.01F;
+            }).substr(0, 7),
+            "score 3");
+  EXPECT_EQ(first_difference([](auto& head) {
+              head.input = runtime::InputEncoding::signs;
+            }).substr(0, 6),
+            "score ");
+}
+
+// Two classes with the same weights in LibTorch and a last bit between them in
+// the file: nobody can say which is greater.
+TEST(Proof, LetsClassesDifferWhereScoresTie) {
+  const auto& c = kRealCases[0];
+  const auto network = random_network(c.input, c.layers, 3);
+  auto& head = dynamic_cast<WeightedLayer&>(network->layer(2));
+  {
+    torch::NoGradGuard no_gradient;
+    head.weight[3].copy_(head.weight[4]);
+  }
+  const auto packed = pack(*network, "x", {}, {});
+  const auto data = random_data(c.input, 300, 5);
+  auto moved = packed.model;
+  std::get<runtime::RealLinear>(moved.layers.back()).scores.offset[4] = 1e-5F;
+  const auto proof = prove(*network, packed, model_of(moved), data);
+  EXPECT_TRUE(proof.holds()) << proof.first_difference;
+  EXPECT_GT(proof.real->ties, 0);
+  EXPECT_EQ(proof.classes, 300);
 }
 
 TEST(Proof, ComparesEverySumAndEveryBitThatTheNetworkHas) {
@@ -224,6 +297,11 @@ TEST(Pack, RefusesWhatTheRuntimeCannotRun) {
   EXPECT_EQ(refusal({"linear(outputs=3, weights=real)"}),
             "export: layer 0.linear must have binary weights to be packed, but "
             "they are real");
+  EXPECT_EQ(
+      refusal({"linear(outputs=3)", "units", "linear(outputs=3, weights=real)",
+               "units", "linear(outputs=3)"}),
+      "export: layer 3.units follows real weights, which the runtime has "
+      "in the last layer only");
   EXPECT_EQ(refusal({"linear(outputs=3)", "batch-norm", "batch-norm"}),
             "export: layer 2.batch-norm is the second batch norm in a row");
   EXPECT_EQ(refusal({"linear(outputs=3)", "units"}),
