@@ -278,6 +278,86 @@ TEST(Tiles, AgreeOnAGridOfSizes) {
   EXPECT_FALSE(after.configured) << "tiles are not given back";
 }
 
+/// Calls a kernel for all groups, or for one after another if it takes no
+/// groups: bits and sums, with -1 in the gaps between their rows.
+struct Grouped {
+  std::vector<std::uint64_t> bits;
+  std::vector<std::int32_t> sums;
+
+  Grouped(const LinearKernel& kernel, const LinearLayer& layer,
+          const Thresholds& thresholds, LinearCall call) {
+    AlignedBuffer packed(kernel.packed_bytes(layer));
+    AlignedBuffer limits(kernel.threshold_bytes(layer));
+    AlignedBuffer scratch(kernel.scratch_bytes(layer));
+    kernel.pack(layer, packed.data());
+    kernel.pack_thresholds(layer, thresholds.values.data(), limits.data());
+    call.packed = packed.data();
+    call.thresholds = limits.data();
+    call.scratch = scratch.data();
+    bits.resize(call.groups * call.group_out_stride, ~std::uint64_t{0});
+    sums.resize(call.groups * call.group_out_stride, -1);
+    if (kernel.takes_groups) {
+      kernel.bits(call, bits.data());
+      kernel.sums(call, sums.data());
+      return;
+    }
+    for (std::int64_t g = 0; g < call.groups; ++g) {
+      LinearCall one = call;
+      one.groups = 1;
+      one.input = static_cast<const char*>(call.input) + g * call.group_stride;
+      kernel.bits(one, bits.data() + g * call.group_out_stride);
+      kernel.sums(one, sums.data() + g * call.group_out_stride);
+    }
+  }
+};
+
+// Windows of all lines of an image at once, few and many in a line.
+TEST(Tiles, TakeGroupsOfRows) {
+  if (!amx_emulation_runs_here()) GTEST_SKIP() << "no AVX-512 VBMI, GFNI";
+  Engine engine(54);
+  for (const auto input :
+       {InputEncoding::pixels, InputEncoding::signs, InputEncoding::bits}) {
+    for (const std::int64_t columns : {1, 3, 12, 18, 40}) {
+      for (const std::int64_t lines : {1, 5, 12}) {
+        const bool pixels = input == InputEncoding::pixels;
+        const std::int64_t channels = pixels ? 5 : 64;
+        const std::int64_t pixel = pixels ? 5 : 8;
+        const std::int64_t line = (columns + 2) * pixel;
+        const auto plain = random_layer(engine, input, 9 * channels, 70);
+        const LinearLayer layer{.inputs = plain.inputs,
+                                .outputs = plain.outputs,
+                                .input = input,
+                                .weights = plain.weights.data(),
+                                .segments = 3};
+        std::vector<std::uint64_t> image((lines + 2) * line / 8 + 1);
+        for (auto& word : image) word = engine();
+        const LinearCall call{.inputs = layer.inputs,
+                              .outputs = layer.outputs,
+                              .packed = nullptr,
+                              .thresholds = nullptr,
+                              .input = image.data(),
+                              .rows = columns,
+                              .row_stride = pixel,
+                              .segments = 3,
+                              .segment_stride = line,
+                              .out_stride = 71,
+                              .scratch = nullptr,
+                              .groups = lines,
+                              .group_stride = line,
+                              .group_out_stride = columns * 71 + 13};
+        const auto& thresholds = std::get<Thresholds>(plain.output);
+        const Grouped tiled(pixels ? kEmulatedAmxPixels : kEmulatedAmxBinary,
+                            layer, thresholds, call);
+        const Grouped expected(*choose_kernel(layer, Isa::scalar).kernel, layer,
+                               thresholds, call);
+        ASSERT_EQ(tiled.bits, expected.bits) << columns << " x " << lines;
+        ASSERT_EQ(tiled.sums, expected.sums) << columns << " x " << lines;
+      }
+    }
+  }
+  EXPECT_EQ(emulated_tile_use().faults, 0);
+}
+
 TEST(Tiles, AreNotTouchedWithoutPermission) {
   if (!amx_emulation_runs_here()) GTEST_SKIP() << "no AVX-512 VBMI, GFNI";
   Engine engine(53);

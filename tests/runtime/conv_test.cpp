@@ -7,9 +7,16 @@
 #include "signet/runtime/layers/binary_conv.h"
 #include "signet/runtime/layers/max_pool.h"
 #include "signet/runtime/packing.h"
+#include "tests/runtime/amx_emulated.h"
 #include "tests/runtime/random_model.h"
 
 namespace signet::runtime {
+
+#if defined(SIGNET_EMULATED_AMX)
+extern const LinearKernel kAvx512Binary;
+extern const LinearKernel kAvx512Pixels;
+#endif
+
 namespace {
 
 struct Kind {
@@ -44,6 +51,30 @@ std::string text(const BinaryConv& layer, Isa isa) {
          " of " + encoding_name(layer.input);
 }
 
+/// Puts the AMX kernel over emulated tiles in the place of the AVX-512 kernel
+/// whose packed weights it reads; says whether it can.
+bool use_emulated_tiles([[maybe_unused]] const BinaryConv& layer,
+                        [[maybe_unused]] PackedBinaryConv& packed) {
+#if defined(SIGNET_EMULATED_AMX)
+  if (!amx_emulation_runs_here()) return false;
+  const LinearLayer rows{
+      .inputs = layer.patch(),
+      .outputs = layer.outputs,
+      .input = layer.input,
+      .weights = layer.weights.data(),
+      .segments = packed.direct ? layer.window.height : std::int64_t{1}};
+  const LinearKernel* kernel = nullptr;
+  if (packed.chosen.kernel == &kAvx512Binary) kernel = &kEmulatedAmxBinary;
+  if (packed.chosen.kernel == &kAvx512Pixels) kernel = &kEmulatedAmxPixels;
+  if (kernel == nullptr || !kernel->takes(rows)) return false;
+  packed.chosen.kernel = kernel;
+  packed.kernel_scratch = kernel->scratch_bytes(rows);
+  return true;
+#else
+  return false;
+#endif
+}
+
 /// Buffers are exactly as large as promised and full of ones, as in
 /// kernels_test.cpp.
 void expect_exact(const BinaryConv& layer,
@@ -58,14 +89,18 @@ void expect_exact(const BinaryConv& layer,
   const auto bits =
       packed_rows(naive_bits(layer.thresholds, sums), layer.outputs);
   for (const Isa isa : available_isas()) {
-    const PackedBinaryConv packed = pack_layer(layer, isa);
-    AlignedBuffer scratch(scratch_bytes(packed));
-    std::vector<std::int32_t> got_sums(sums.size(), -1);
-    layer_sums(packed, input, count, scratch.data(), got_sums.data());
-    ASSERT_EQ(got_sums, sums) << text(layer, isa);
-    std::vector<std::uint64_t> got_bits(bits.size(), ~std::uint64_t{0});
-    layer_bits(packed, input, count, scratch.data(), got_bits.data());
-    ASSERT_EQ(got_bits, bits) << text(layer, isa);
+    PackedBinaryConv packed = pack_layer(layer, isa);
+    // What is packed for AVX-512, tiles read as well.
+    for (const bool tiles : {false, true}) {
+      if (tiles && !use_emulated_tiles(layer, packed)) break;
+      AlignedBuffer scratch(scratch_bytes(packed));
+      std::vector<std::int32_t> got_sums(sums.size(), -1);
+      layer_sums(packed, input, count, scratch.data(), got_sums.data());
+      ASSERT_EQ(got_sums, sums) << text(layer, isa) << " " << tiles;
+      std::vector<std::uint64_t> got_bits(bits.size(), ~std::uint64_t{0});
+      layer_bits(packed, input, count, scratch.data(), got_bits.data());
+      ASSERT_EQ(got_bits, bits) << text(layer, isa) << " " << tiles;
+    }
   }
 }
 

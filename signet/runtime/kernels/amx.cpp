@@ -42,6 +42,33 @@ static_assert(kAmxChunkRows % (2 * kTileRows) == 0);
 static_assert(kAmxMaxInputs + 128 <=
               kDepth * kPair + kAmxChunkRows * kColumns * 4);
 
+/// The rows of all groups of a call, one after another.
+class RowCursor {
+ public:
+  RowCursor(const LinearCall& call, std::int64_t first)
+      : call_(call), group_(first / call.rows), row_(first % call.rows) {}
+
+  void step() {
+    if (++row_ < call_.rows) return;
+    row_ = 0;
+    ++group_;
+  }
+  const char* input() const {
+    return static_cast<const char*>(call_.input) + group_ * call_.group_stride +
+           row_ * call_.row_stride;
+  }
+  /// Words or int32s from the output of the first row.
+  std::int64_t out() const {
+    return group_ * call_.group_out_stride + row_ * call_.out_stride;
+  }
+  /// Rows to the end of the group.
+  std::int64_t left() const { return call_.rows - row_; }
+
+ private:
+  const LinearCall& call_;
+  std::int64_t group_, row_;
+};
+
 /// What LDTILECFG reads. All tiles are whole: fewer rows cost the same.
 /// (A constant: g++ tells the instruction's asm of eight bytes only, and would
 /// drop what it takes for dead stores to the rest of a variable.)
@@ -119,12 +146,10 @@ struct Binary {
         weights(reinterpret_cast<const std::uint32_t*>(
             bases + channels(call.outputs) + kLanes)) {}
 
-  /// Row `row` to one row of each of its tiles.
-  void expand_row(std::int64_t row, std::int8_t*, std::int8_t* to) const {
+  /// A row of inputs to one row of each of its tiles.
+  void expand_row(const char* segment, std::int8_t*, std::int8_t* to) const {
     const __m512i one = _mm512_set1_epi8(1);
     const __m512i zero = _mm512_set1_epi8(shift ? -1 : 0);  // of a bit 0
-    const char* segment =
-        static_cast<const char*>(call.input) + row * call.row_stride;
     const std::int64_t length = call.inputs / call.segments;
     for (std::int64_t s = 0; s < call.segments; ++s) {
       for (std::int64_t k = 0; k < length; k += 64) {
@@ -221,12 +246,10 @@ struct Pixels {
         weights(static_cast<const std::uint16_t*>(call.packed)) {}
 
   /// `joined` is room for a row of pixels, 60 to a tile, and 64 more.
-  void expand_row(std::int64_t row, std::int8_t* joined,
+  void expand_row(const char* segment, std::int8_t* joined,
                   std::int8_t* to) const {
     const std::int64_t tiles = depth(call.inputs);
     const std::int64_t padded = tiles * kStepsOfTile * kStep;
-    const auto* segment =
-        static_cast<const char*>(call.input) + row * call.row_stride;
     const std::int64_t length = call.inputs / call.segments;
     for (std::int64_t k = 0; k < call.inputs; k += length) {
       __builtin_memcpy(joined + k, segment, length);
@@ -333,25 +356,24 @@ void block(const std::int8_t* inputs, const std::int8_t* weights,
 /// s_j >= t_j of 32 channels: half a word of the output.
 struct ToBits {
   std::uint64_t* out;
-  std::int64_t stride;  // words
-  std::int64_t outputs;
 
   /// Halves that no channel reaches are not written otherwise.
-  void begin(std::int64_t rows) const {
-    for (std::int64_t row = 0; row < rows; ++row) {
-      out[row * stride + words_for(outputs) - 1] = 0;
+  void begin(const LinearCall& call, std::int64_t rows) const {
+    RowCursor at(call, 0);
+    for (; rows > 0; --rows, at.step()) {
+      out[at.out() + words_for(call.outputs) - 1] = 0;
     }
   }
 
   template <int kCols, class Kind>
   void columns(const Kind& kind, std::int64_t channel, std::int64_t first,
                std::int64_t rows, const std::int32_t* sums) const {
-    const std::int64_t left = outputs - channel;
+    const std::int64_t left = kind.call.outputs - channel;
     const std::uint32_t inside = left >= 32 ? 0xffffffff : (1u << left) - 1;
     __m512i t[kCols];
     for (int c = 0; c < kCols; ++c) t[c] = kind.thresholds(channel + 16 * c);
-    char* to = reinterpret_cast<char*>(out + first * stride) + channel / 8;
-    for (std::int64_t row = 0; row < rows; ++row) {
+    RowCursor at(kind.call, first);
+    for (std::int64_t row = 0; row < rows; ++row, at.step()) {
       std::uint32_t mask = 0;
       for (int c = 0; c < kCols; ++c) {
         const __m512i s = _mm512_load_si512(sums + row * kColumns + 16 * c);
@@ -359,25 +381,25 @@ struct ToBits {
                 << 16 * c;
       }
       mask &= inside;
-      __builtin_memcpy(to + row * stride * 8, &mask, 4);
+      __builtin_memcpy(reinterpret_cast<char*>(out + at.out()) + channel / 8,
+                       &mask, 4);
     }
   }
 };
 
 struct ToSums {
   std::int32_t* out;
-  std::int64_t stride;
-  std::int64_t outputs;
 
-  void begin(std::int64_t) const {}
+  void begin(const LinearCall&, std::int64_t) const {}
 
   template <int kCols, class Kind>
-  void columns(const Kind&, std::int64_t channel, std::int64_t first,
+  void columns(const Kind& kind, std::int64_t channel, std::int64_t first,
                std::int64_t rows, const std::int32_t* sums) const {
-    for (std::int64_t row = 0; row < rows; ++row) {
-      std::int32_t* to = out + (first + row) * stride + channel;
+    RowCursor at(kind.call, first);
+    for (std::int64_t row = 0; row < rows; ++row, at.step()) {
+      std::int32_t* to = out + at.out() + channel;
       for (int c = 0; c < kCols; ++c) {
-        const std::int64_t left = outputs - channel - 16 * c;
+        const std::int64_t left = kind.call.outputs - channel - 16 * c;
         const __mmask16 mask = left >= 16  ? 0xffff
                                : left <= 0 ? 0
                                            : (1u << left) - 1;
@@ -421,13 +443,14 @@ void run(const LinearCall& call, std::int64_t rows, const Output& output) {
   const std::int64_t depth = Kind::depth(call.inputs);
   const std::int64_t channels = Kind::channels(call.outputs);
   const Scratch scratch = scratch_of(call.scratch, depth);
-  output.begin(rows);
+  output.begin(call, rows);
+  RowCursor at(call, 0);
   _tile_loadconfig(&kConfig);
   for (std::int64_t first = 0; first < rows; first += kAmxChunkRows) {
     const std::int64_t count = smaller(kAmxChunkRows, rows - first);
-    for (std::int64_t row = 0; row < count; ++row) {
+    for (std::int64_t row = 0; row < count; ++row, at.step()) {
       const std::int64_t tile = row / kTileRows;
-      kind.expand_row(first + row, scratch.weights,
+      kind.expand_row(at.input(), scratch.weights,
                       scratch.inputs + tile / 2 * depth * kPair +
                           tile % 2 * kTileBytes + row % kTileRows * 64);
     }
@@ -447,39 +470,38 @@ void run(const LinearCall& call, std::int64_t rows, const Output& output) {
 /// How many of a call's rows tiles take: none, or all but a last tile that
 /// would be too empty.
 std::int64_t tile_rows(const LinearCall& call) {
-  if (call.rows < kAmxRows || !thread_may_use_tiles()) return 0;
-  const std::int64_t rest = call.rows % kTileRows;
-  return rest <= kAmxSpareRows ? call.rows - rest : call.rows;
+  const std::int64_t rows = call.groups * call.rows;
+  if (rows < kAmxRows || !thread_may_use_tiles()) return 0;
+  const std::int64_t rest = rows % kTileRows;
+  return rest <= kAmxSpareRows ? rows - rest : rows;
 }
 
-/// The call without its first rows.
-LinearCall rest_of(const LinearCall& call, std::int64_t rows) {
-  LinearCall rest = call;
-  rest.input = static_cast<const char*>(call.input) + rows * call.row_stride;
-  rest.rows -= rows;
-  return rest;
+/// Tiles for most rows, and few(call, out) for what they leave of each group.
+template <class Kind, class Output, class Value>
+void all_rows(const LinearCall& call, Value* out,
+              void (*few)(const LinearCall&, Value*)) {
+  const std::int64_t rows = call.groups * call.rows;
+  std::int64_t done = tile_rows(call);
+  if (done > 0) run<Kind>(call, done, Output{out});
+  while (done < rows) {
+    const RowCursor at(call, done);
+    LinearCall rest = call;
+    rest.input = at.input();
+    rest.rows = smaller(at.left(), rows - done);
+    rest.groups = 1;
+    few(rest, out + at.out());
+    done += rest.rows;
+  }
 }
 
 template <class Kind, const LinearKernel& kFewRows>
 void bits(const LinearCall& call, std::uint64_t* out) {
-  const std::int64_t rows = tile_rows(call);
-  if (rows > 0) {
-    run<Kind>(call, rows, ToBits{out, call.out_stride, call.outputs});
-  }
-  if (rows < call.rows) {
-    kFewRows.bits(rest_of(call, rows), out + rows * call.out_stride);
-  }
+  all_rows<Kind, ToBits>(call, out, kFewRows.bits);
 }
 
 template <class Kind, const LinearKernel& kFewRows>
 void sums(const LinearCall& call, std::int32_t* out) {
-  const std::int64_t rows = tile_rows(call);
-  if (rows > 0) {
-    run<Kind>(call, rows, ToSums{out, call.out_stride, call.outputs});
-  }
-  if (rows < call.rows) {
-    kFewRows.sums(rest_of(call, rows), out + rows * call.out_stride);
-  }
+  all_rows<Kind, ToSums>(call, out, kFewRows.sums);
 }
 
 template <class Kind, const LinearKernel& kFewRows>
@@ -528,7 +550,8 @@ constexpr LinearKernel make_kernel(const char* name) {
           pack<kFewRows>,
           pack_thresholds<kFewRows>,
           bits<Kind, kFewRows>,
-          sums<Kind, kFewRows>};
+          sums<Kind, kFewRows>,
+          true};
 }
 
 }  // namespace

@@ -47,6 +47,11 @@ struct LinearCall {
   std::int64_t segment_stride;  ///< bytes from segment to segment
   std::int64_t out_stride;  ///< words or int32s from row to row of the output
   void* scratch;            ///< scratch_bytes(), aligned to 64
+  /// For kernels that take groups, such as the lines of an image: `rows` rows
+  /// in each.
+  std::int64_t groups = 1;
+  std::int64_t group_stride = 0;      ///< as row_stride
+  std::int64_t group_out_stride = 0;  ///< as out_stride
 };
 
 /// s_j = sum_k w_jk x_k as an exact int32, for one family of layers. The scalar
@@ -73,6 +78,8 @@ struct LinearKernel {
   void (*bits)(const LinearCall& call, std::uint64_t* out);
   /// s_j: rows of `outputs` int32s.
   void (*sums)(const LinearCall& call, std::int32_t* out);
+  /// Whether calls may have more than one group: it needs many rows at once.
+  bool takes_groups = false;
 };
 
 /// Packs rows of n values into rows of words_for(n) words, as packing.h says:

@@ -186,12 +186,16 @@ void for_direct(const PackedBinaryConv& layer, const void* input,
         walk({right - x, window.stride * view.pixel, 1},
              {bottom - y, window.stride * view.line, out.width},
              {count, view.image, out.pixels()},
-             [&](const Axis& axis, std::int64_t in_offset,
+             layer.chosen.kernel->takes_groups,
+             [&](const Axis& rows, const Axis& groups, std::int64_t in_offset,
                  std::int64_t out_offset) {
                call.input = corner + in_offset;
-               call.rows = axis.count;
-               call.row_stride = axis.in;
-               call.out_stride = axis.out * row;
+               call.rows = rows.count;
+               call.row_stride = rows.in;
+               call.out_stride = rows.out * row;
+               call.groups = groups.count;
+               call.group_stride = groups.in;
+               call.group_out_stride = groups.out * row;
                each(call, patch + out_offset, border_case);
              });
       }
@@ -306,9 +310,13 @@ void layer_sums(const PackedBinaryConv& layer, const void* input,
                   layer.chosen.kernel->sums(call, to);
                   const std::int32_t* missing =
                       layer.border.missing.data() + border_case * outputs;
-                  for (std::int64_t r = 0; r < call.rows; ++r) {
-                    for (std::int64_t j = 0; j < outputs; ++j) {
-                      to[r * call.out_stride + j] += missing[j];
+                  for (std::int64_t g = 0; g < call.groups; ++g) {
+                    for (std::int64_t r = 0; r < call.rows; ++r) {
+                      std::int32_t* of_row =
+                          to + g * call.group_out_stride + r * call.out_stride;
+                      for (std::int64_t j = 0; j < outputs; ++j) {
+                        of_row[j] += missing[j];
+                      }
                     }
                   }
                 });

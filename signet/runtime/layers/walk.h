@@ -24,12 +24,13 @@ inline bool is_better(const Axis& a, const Axis& b) {
   return cost(a) * b.count < cost(b) * a.count;
 }
 
-/// Calls row(axis, in, out) until all windows are done: `axis` is one of
-/// columns, lines and images, or several that lie evenly one behind the other;
-/// in and out are the offsets of its first window.
-template <class Row>
+/// Calls call(rows, groups, in, out) until all windows are done: `rows` is one
+/// of columns, lines and images, or several that lie evenly one behind the
+/// other, and so is `groups`, unless it has to be of one; in and out are the
+/// offsets of the first window.
+template <class Call>
 void walk(const Axis& columns, const Axis& lines, const Axis& images,
-          const Row& row) {
+          bool takes_groups, const Call& call) {
   Axis axes[3] = {{1, 0, 0}, {1, 0, 0}, {1, 0, 0}};
   int n = 0;
   for (const Axis& axis : {columns, lines, images}) {
@@ -45,10 +46,15 @@ void walk(const Axis& columns, const Axis& lines, const Axis& images,
   for (int i = 1; i < n; ++i) {
     if (is_better(axes[i], axes[0])) std::swap(axes[i], axes[0]);
   }
+  const Axis one{1, 0, 0};
   for (std::int64_t i = 0; i < axes[2].count; ++i) {
+    if (takes_groups) {
+      call(axes[0], axes[1], i * axes[2].in, i * axes[2].out);
+      continue;
+    }
     for (std::int64_t j = 0; j < axes[1].count; ++j) {
-      row(axes[0], i * axes[2].in + j * axes[1].in,
-          i * axes[2].out + j * axes[1].out);
+      call(axes[0], one, i * axes[2].in + j * axes[1].in,
+           i * axes[2].out + j * axes[1].out);
     }
   }
 }
