@@ -31,7 +31,8 @@ file(REMOVE_RECURSE ${WORK}/corpus ${WORK}/findings)
 file(COPY ${SEEDS}/ DESTINATION ${WORK}/corpus FILES_MATCHING PATTERN "*.signet")
 file(MAKE_DIRECTORY ${WORK}/findings)
 execute_process(
-  COMMAND ${WORK}/build/fuzz_model -seed=1 -max_len=5000 -timeout=20
+  # Seconds of the clock, so ample for a busy machine; a file takes milliseconds.
+  COMMAND ${WORK}/build/fuzz_model -seed=1 -max_len=5000 -timeout=120
           -max_total_time=${SECONDS} -print_final_stats=1
           -artifact_prefix=${WORK}/findings/ ${WORK}/corpus
   RESULT_VARIABLE result OUTPUT_VARIABLE output ERROR_VARIABLE output)
