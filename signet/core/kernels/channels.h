@@ -72,8 +72,8 @@ struct Channels {
                       const int64_t at = w * 16 + v * kLanes;
                       const F a =
                           logits(map, c + at, centred(map, c + at, x + i + at));
-                      const auto below =
-                          Family::below(to_uniform<Lanes>(words[w][v]), a);
+                      const auto below = Family::under(
+                          to_uniform<Lanes>(words[w][v]), Family::limit(a));
                       store_exact<Lanes>(out + i + at,
                                          below ? if_below : if_not);
                     }

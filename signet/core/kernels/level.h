@@ -5,17 +5,11 @@
 #include <string_view>
 
 #include "signet/core/kernels/threshold_kernel.h"
+#include "signet/runtime/drawing/address.h"
 
 namespace signet::kernels {
 
-/// Numbers come in groups of 64: 16 Philox blocks of four words.
-inline constexpr int64_t kGroup = 64;
-
-/// Where the numbers of a stream are; see RandomStream.
-struct Address {
-  uint64_t seed;
-  uint32_t site, step, replica;
-};
+using drawing::Address, drawing::kGroup;
 
 /// Rows and columns of the matrices that the kernels of products take.
 inline constexpr int64_t kMaxSide = 64;

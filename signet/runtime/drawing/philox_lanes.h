@@ -2,16 +2,16 @@
 
 #include <cstdint>
 
-#include "signet/core/kernels/level.h"
+#include "signet/runtime/drawing/address.h"
 
-namespace signet::kernels {
+namespace signet::drawing {
 namespace {
 
 /// Philox on vectors, for the levels that multiply the low halves of 64-bit
 /// lanes. Each lane of a `D` carries one block, with garbage in its upper
 /// half: the multiply ignores it, so rounds need no shuffles. Even and odd
 /// blocks run apart and are merged last. Included by a level's file under its
-/// flags, as units.h is.
+/// flags, as vectors.h is.
 /// Lanes: D (vector of uint64_t), U (vector of twice as many uint32_t),
 /// mul(D, D), merge(even, odd).
 template <class D, class U, class Lanes>
@@ -27,6 +27,8 @@ class PhiloxLanes {
       keys_[round][1] = all((a.seed >> 32) + round * 0xBB67AE85ull);
     }
   }
+
+  void set_replica(uint32_t replica) { replica_ = all(replica); }
 
   /// The 64 words of a group.
   [[gnu::always_inline]] void words(int64_t group,
@@ -62,4 +64,4 @@ class PhiloxLanes {
 };
 
 }  // namespace
-}  // namespace signet::kernels
+}  // namespace signet::drawing

@@ -1,0 +1,19 @@
+#include "signet/runtime/drawing/draw_kernel.h"
+
+namespace signet::runtime {
+
+#if defined(__x86_64__)
+extern const DrawKernel kDrawAvx512, kDrawAvx2;
+#endif
+extern const DrawKernel kDrawScalar;
+
+const DrawKernel& choose_draw_kernel(Isa isa) {
+#if defined(__x86_64__)
+  for (const DrawKernel* kernel : {&kDrawAvx512, &kDrawAvx2}) {
+    if (kernel->isa <= isa && kernel->supported()) return *kernel;
+  }
+#endif
+  return kDrawScalar;
+}
+
+}  // namespace signet::runtime
