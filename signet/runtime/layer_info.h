@@ -20,7 +20,8 @@ struct LayerInfo {
   /// "3x3, stride 1, pad 1 zero", "2x2, stride 2"; "" for linear.
   std::string window;
   InputEncoding input = InputEncoding::signs;
-  bool gives_scores = false;  ///< otherwise bits
+  NoiseFamily noise = NoiseFamily::none;  ///< of its units
+  bool gives_scores = false;              ///< otherwise bits
   std::int64_t weights = 0;
   int weight_bits = 1;          ///< in the file: 1, or 32 of real weights
   std::int64_t macs = 0;        ///< multiply-accumulates an example

@@ -9,6 +9,8 @@
 #include "signet/runtime/out_of_memory.h"
 #include "signet/runtime/over_limit.h"
 #include "signet/runtime/packed_model.h"
+#include "signet/runtime/sampled_pass.h"
+#include "signet/runtime/sampling.h"
 
 namespace signet::runtime {
 namespace {
@@ -73,11 +75,15 @@ Result<std::vector<std::uint8_t>> read_file(const std::string& path,
   return bytes;
 }
 
-/// What Workspace::create() allocates: that of a pass, and scores.
+/// What Workspace::create() allocates: that of passes, and scores.
 std::int64_t workspace_bytes(const PackedModel& packed,
+                             const std::optional<PackedSampling>& sampling,
                              std::int64_t max_batch) {
   const PassSizes sizes = pass_sizes(packed, max_batch);
-  return sizes.total() + sizes.block * packed.layers.back().out.values() * 4;
+  const std::int64_t samples =
+      sampling ? sample_sizes(packed, *sampling, sizes.block).total() : 0;
+  return sizes.total() + samples +
+         sizes.block * packed.layers.back().out.values() * 4;
 }
 
 }  // namespace
@@ -86,6 +92,7 @@ struct Model::State {
   Isa isa;
   ModelInfo info;
   PackedModel packed;
+  std::optional<PackedSampling> sampling;
   std::int64_t max_memory;
 };
 
@@ -93,6 +100,7 @@ struct Workspace::State {
   std::shared_ptr<const Model::State> model;
   PassMemory memory;
   AlignedBuffer scores;  // [block, outputs]
+  std::optional<SampleMemory> samples;
 };
 
 Workspace::Workspace(std::unique_ptr<State> state) : state_(std::move(state)) {}
@@ -108,16 +116,22 @@ Result<Workspace> Workspace::create(const Model& model,
   }
   return or_out_of_memory([&]() -> Result<Workspace> {
     const PackedModel& packed = model.state_->packed;
+    const auto& sampling = model.state_->sampling;
     const std::int64_t needed =
-        model.info().memory + workspace_bytes(packed, max_batch);
+        model.info().memory + workspace_bytes(packed, sampling, max_batch);
     if (needed > model.state_->max_memory) {
       return over_limit("Workspace: with its model it needs", needed, "bytes",
                         model.state_->max_memory);
     }
     PassMemory memory = memory_for(packed, max_batch);
     AlignedBuffer scores(memory.block * model.info().outputs * 4);
+    std::optional<SampleMemory> samples;
+    if (sampling) {
+      samples = memory_for(packed, *sampling, memory.block);
+    }
     return Workspace(std::unique_ptr<State>(
-        new State{model.state_, std::move(memory), std::move(scores)}));
+        new State{model.state_, std::move(memory), std::move(scores),
+                  std::move(samples)}));
   });
 }
 
@@ -163,17 +177,19 @@ Result<Model> Model::make(const ModelDescription& description,
     }
     const auto isa = choose_isa(options.isa);
     if (!isa) return isa.error();
-    const std::int64_t memory =
-        packed_bytes(description, *isa) + info_bytes(description);
+    const std::int64_t memory = packed_bytes(description, *isa) +
+                                sampling_bytes(description) +
+                                info_bytes(description);
     if (memory > options.max_memory - held) {
       return over_limit("model: loading it needs", memory + held, "bytes",
                         options.max_memory);
     }
-    auto state =
-        std::make_shared<State>(State{.isa = *isa,
-                                      .info = {},
-                                      .packed = pack_model(description, *isa),
-                                      .max_memory = options.max_memory});
+    auto state = std::make_shared<State>(
+        State{.isa = *isa,
+              .info = {},
+              .packed = pack_model(description, *isa),
+              .sampling = pack_sampling(description, *isa),
+              .max_memory = options.max_memory});
     ModelInfo& info = state->info;
     info.name = description.name;
     info.in = state->packed.layers.front().before;
@@ -184,11 +200,18 @@ Result<Model> Model::make(const ModelDescription& description,
     info.memory = memory;
     info.classes = description.classes;
     info.metadata = description.metadata;
+    info.has_noise = state->sampling.has_value();
     for (std::size_t i = 0; i < description.layers.size(); ++i) {
       info.layers.push_back(
           describe(description.layers[i], state->packed.layers[i]));
     }
-    const std::int64_t needed = memory + workspace_bytes(state->packed, 1);
+    for (auto noise = description.sampled.begin(); auto& layer : info.layers) {
+      if (layer.weights == 0 || noise == description.sampled.end()) continue;
+      layer.noise = noise->noise;
+      layer.file_bytes += 8 * static_cast<std::int64_t>(noise++->scale.size());
+    }
+    const std::int64_t needed =
+        memory + workspace_bytes(state->packed, state->sampling, 1);
     if (needed > options.max_memory) {
       return over_limit("model: with a workspace it needs", needed, "bytes",
                         options.max_memory);
@@ -249,6 +272,93 @@ Result<Done> Model::classify(std::span<const std::uint8_t> inputs,
     }
   }
   return Done{};
+}
+
+Result<Done> Model::check_sample_call(std::span<const std::uint8_t> inputs,
+                                      std::int64_t batch,
+                                      const SampleOptions& options,
+                                      const Workspace& workspace) const {
+  const auto checked = check_call(inputs, batch, workspace);
+  if (!checked) return checked;
+  if (!state_->sampling) {
+    return Error{
+        "sample: the model has no noise to draw units from; export it again "
+        "with --noise"};
+  }
+  constexpr std::int64_t kMaxSamples = std::int64_t{1} << 20;
+  constexpr std::int64_t kMaxImages = std::int64_t{1} << 32;
+  if (options.samples < 1 || options.samples > kMaxSamples) {
+    return Error{"sample: samples must be in 1.." +
+                 std::to_string(kMaxSamples) + ", but got " +
+                 std::to_string(options.samples)};
+  }
+  if (options.first_image < 0 || options.first_image > kMaxImages - batch) {
+    return Error{"sample: images must be numbered from 0 to 2^32 - 1"};
+  }
+  return Done{};
+}
+
+Result<Done> Model::sample(std::span<const std::uint8_t> inputs,
+                           std::int64_t batch, const SampleOptions& options,
+                           Workspace& workspace, const Samples& out,
+                           Trace* trace) const {
+  const auto checked = check_sample_call(inputs, batch, options, workspace);
+  if (!checked) return checked;
+  const auto& sampling = state_->sampling;
+  const std::int64_t outputs = state_->info.outputs;
+  if (!holds(out.probabilities.size(), batch, outputs)) {
+    return size_error("probabilities", out.probabilities.size(), batch,
+                      outputs);
+  }
+  for (const auto& values : {out.entropy, out.mutual_information}) {
+    if (!holds(values.size(), batch, 1)) {
+      return size_error("entropy and mutual_information", values.size(), batch,
+                        1);
+    }
+  }
+  auto& state = *workspace.state_;
+  const std::int64_t block = images_at_once(*state.samples, options.samples);
+  for (std::int64_t first = 0; first < batch; first += block) {
+    const SampleRange range{
+        options.seed, static_cast<std::uint32_t>(options.first_image + first),
+        options.samples};
+    const SampleOutput of_block{out.probabilities.data() + first * outputs,
+                                out.entropy.data() + first,
+                                out.mutual_information.data() + first};
+    std::optional<BlockTrace> of_trace;
+    if (trace) of_trace.emplace(BlockTrace{*trace, first});
+    sample_images(state_->packed, *sampling,
+                  inputs.data() + first * state_->info.inputs,
+                  std::min(block, batch - first), range, state.memory,
+                  *state.samples, of_block, of_trace ? &*of_trace : nullptr);
+  }
+  return Done{};
+}
+
+Result<Done> Model::sample(std::span<const std::uint8_t> inputs,
+                           std::int64_t batch, const SampleOptions& options,
+                           Workspace& workspace, const Samples& out) const {
+  return sample(inputs, batch, options, workspace, out, nullptr);
+}
+
+Result<Trace> Model::trace_samples(std::span<const std::uint8_t> inputs,
+                                   std::int64_t batch,
+                                   const SampleOptions& options,
+                                   Workspace& workspace) const {
+  return or_out_of_memory([&]() -> Result<Trace> {
+    const auto checked = check_sample_call(inputs, batch, options, workspace);
+    if (!checked) return checked.error();
+    Trace trace;
+    trace.layers.resize(state_->info.layers.size());
+    trace.scores.resize(batch * options.samples * state_->info.outputs);
+    std::vector<float> probabilities(batch * state_->info.outputs);
+    std::vector<float> entropy(batch), mutual_information(batch);
+    const auto done =
+        sample(inputs, batch, options, workspace,
+               {probabilities, entropy, mutual_information}, &trace);
+    if (!done) return done.error();
+    return trace;
+  });
 }
 
 Result<Trace> Model::trace(std::span<const std::uint8_t> inputs,

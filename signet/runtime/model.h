@@ -39,9 +39,31 @@ struct ModelInfo {
   InputEncoding input = InputEncoding::pixels;
   std::int64_t steps = 0;   ///< of one example, see steps()
   std::int64_t memory = 0;  ///< bytes that the model takes
+  bool has_noise = false;   ///< whether units can be drawn
   std::vector<LayerInfo> layers;
   std::vector<std::string> classes;
   std::vector<std::pair<std::string, std::string>> metadata;
+};
+
+/// Which samples of a network whose units are drawn.
+struct SampleOptions {
+  std::int64_t samples = 16;  ///< passes an image, 1 to 2^20
+  std::uint64_t seed = 1;
+  /// Number of the first image, from 0, so that an image's draws do not depend
+  /// on what is in the same call. First image and batch are at most 2^32
+  /// together.
+  std::int64_t first_image = 0;
+};
+
+/// What the samples of each image say together, in nats.
+struct Samples {
+  /// Mean of the samples' softmax. [batch, outputs]
+  std::span<float> probabilities;
+  /// H[mean p] = -sum p log p of these: all uncertainty. [batch]
+  std::span<float> entropy;
+  /// H[mean p] - mean H[p]: the part of it about which the samples disagree.
+  /// [batch]
+  std::span<float> mutual_information;
 };
 
 class Model;
@@ -49,9 +71,9 @@ class Model;
 /// Memory for the forward passes of one thread with one model.
 class Workspace {
  public:
-  /// For blocks of at most `max_batch` examples; a longer batch is done in
-  /// several blocks, so this bounds memory, not the batch. More than 64 brings
-  /// nothing; large images are done in smaller blocks anyhow.
+  /// For blocks of at most `max_batch` examples or samples; a longer batch is
+  /// done in several blocks, so this bounds memory, not the batch. More than 64
+  /// brings nothing; large images are done in smaller blocks anyhow.
   /// Errors: max_batch below 1; with the model more than its
   /// LoadOptions::max_memory; out of memory.
   static Result<Workspace> create(const Model& model,
@@ -101,6 +123,24 @@ class Model {
                         std::int64_t batch, Workspace& workspace,
                         std::span<std::int32_t> labels) const;
 
+  /// Classifies by passes whose units are drawn from their noise: u < F(a),
+  /// with u the element of Philox stream (seed, step first_image + image,
+  /// replica sample, site layer of units), as LibTorch's network draws them
+  /// when it is given the images one at a time. The same bits on every level
+  /// and however images are shared among calls. Cost: the first layer's sums
+  /// once an image, all else once a sample, as rows of a batch; no allocation.
+  /// Errors: a model without noise, sizes that do not match, a workspace of
+  /// another model.
+  Result<Done> sample(std::span<const std::uint8_t> inputs, std::int64_t batch,
+                      const SampleOptions& options, Workspace& workspace,
+                      const Samples& out) const;
+
+  /// The same, and what happened in every pass; example i samples + s is pass s
+  /// of image i.
+  Result<Trace> trace_samples(std::span<const std::uint8_t> inputs,
+                              std::int64_t batch, const SampleOptions& options,
+                              Workspace& workspace) const;
+
   /// forward(), and every layer's integers and bits. The bits and scores come
   /// from the calls that forward() makes, the integers of hidden layers from
   /// another entry of the same kernels.
@@ -115,6 +155,13 @@ class Model {
                             const LoadOptions& options, std::int64_t held);
   Result<Done> check_call(std::span<const std::uint8_t> inputs,
                           std::int64_t batch, const Workspace& workspace) const;
+  Result<Done> check_sample_call(std::span<const std::uint8_t> inputs,
+                                 std::int64_t batch,
+                                 const SampleOptions& options,
+                                 const Workspace& workspace) const;
+  Result<Done> sample(std::span<const std::uint8_t> inputs, std::int64_t batch,
+                      const SampleOptions& options, Workspace& workspace,
+                      const Samples& out, Trace* trace) const;
   std::shared_ptr<const State> state_;
 };
 

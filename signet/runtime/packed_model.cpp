@@ -1,7 +1,6 @@
 #include "signet/runtime/packed_model.h"
 
 #include <algorithm>
-#include <type_traits>
 
 #include "signet/runtime/activations.h"
 #include "signet/runtime/packing.h"
@@ -13,8 +12,6 @@ std::int64_t map_bytes(const MapShape& shape) {
   return shape.pixels() * words_for(shape.channels) * 8;
 }
 
-template <class T>
-constexpr bool kPools = std::is_same_v<std::decay_t<T>, PackedMaxPool>;
 template <class T>
 constexpr bool kGivesBits = !std::is_same_v<std::decay_t<T>, PackedRealLinear>;
 
@@ -102,13 +99,13 @@ void run_block(const PackedModel& model, const std::uint8_t* inputs,
     const std::int64_t values = layer.out.values();
     LayerTrace* traced = trace ? &trace->trace.layers[i] : nullptr;
     if (const auto* last = std::get_if<PackedRealLinear>(&layer.packed)) {
-      return layer_scores(*last, from, examples, scratch, scores);
+      return layer_scores(*last, last->scores, from, examples, scratch, scores);
     }
     if (i + 1 == model.layers.size()) {
       const auto& last = std::get<PackedBinaryLinear>(layer.packed);
       auto* sums = static_cast<std::int32_t*>(memory.sums.data());
       layer_sums(last, from, examples, scratch, sums);
-      layer_scores(last, sums, examples, scores);
+      layer_scores(*last.scores, sums, examples, scores);
       if (traced) {
         std::copy_n(sums, examples * values,
                     traced->sums.data() + trace->first * values);
@@ -120,7 +117,7 @@ void run_block(const PackedModel& model, const std::uint8_t* inputs,
         [&](const auto& packed) {
           if constexpr (kGivesBits<decltype(packed)>) {
             layer_bits(packed, from, examples, scratch, to);
-            if constexpr (!kPools<decltype(packed)>) {
+            if constexpr (kHasSums<decltype(packed)>) {
               if (!traced) return;
               layer_sums(packed, from, examples, scratch,
                          traced->sums.data() + trace->first * values);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <type_traits>
 #include <variant>
 #include <vector>
 
@@ -23,6 +24,11 @@ struct PackedLayer {
                PackedRealLinear>
       packed;
 };
+
+/// Whether T is a packed layer that makes integers.
+template <class T>
+constexpr bool kHasSums = std::is_same_v<std::decay_t<T>, PackedBinaryLinear> ||
+                          std::is_same_v<std::decay_t<T>, PackedBinaryConv>;
 
 struct PackedModel {
   InputEncoding input;  ///< of the bytes in front

@@ -1,5 +1,6 @@
 #include "signet/runtime/packing.h"
 
+#include <algorithm>
 #include <bit>
 #include <cstring>
 
@@ -70,6 +71,23 @@ void join_rows(const std::uint64_t* words, std::int64_t rows,
       words += words_for(n);
     }
     writer.finish();
+  }
+}
+
+void split_rows(const std::uint64_t* joined, std::int64_t rows,
+                std::int64_t count, std::int64_t n, std::uint64_t* words) {
+  for (std::int64_t row = 0; row < rows; ++row) {
+    const std::uint64_t* from = joined + row * words_for(count * n);
+    for (std::int64_t first = 0; first < count * n; first += n) {
+      for (std::int64_t k = 0; k < n; k += 64) {
+        const std::int64_t at = first + k,
+                           used = std::min<std::int64_t>(64, n - k);
+        const int low = static_cast<int>(at % 64);
+        std::uint64_t word = from[at / 64] >> low;
+        if (low + used > 64) word |= from[at / 64 + 1] << (64 - low);
+        *words++ = word & ~std::uint64_t{0} >> (64 - used);
+      }
+    }
   }
 }
 

@@ -31,6 +31,10 @@ void unpack_rows(const std::uint64_t* words, std::int64_t rows, std::int64_t n,
 void join_rows(const std::uint64_t* words, std::int64_t rows,
                std::int64_t count, std::int64_t n, std::uint64_t* joined);
 
+/// The reverse: splits every row of count x n bits to `count` rows of n bits.
+void split_rows(const std::uint64_t* joined, std::int64_t rows,
+                std::int64_t count, std::int64_t n, std::uint64_t* words);
+
 /// Images as data sets have them, [images, channels, pixels], to channels last,
 /// [images, pixels, channels].
 void put_channels_last(const std::uint8_t* bytes, std::int64_t images,

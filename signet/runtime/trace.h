@@ -12,7 +12,9 @@ namespace signet::runtime {
 struct LayerTrace {
   std::vector<std::int32_t> sums;  ///< pre-activations; empty for
                                    ///< pooling and real weights
-  std::vector<std::uint8_t> bits;  ///< 0 or 1; empty for the last layer
+  /// 0 or 1; empty for the last layer, and where sums are pooled before units
+  /// are drawn.
+  std::vector<std::uint8_t> bits;
 };
 
 struct Trace {

@@ -7,7 +7,7 @@ foreach(object ${OBJECTS})
   if(object MATCHES "kernels/(avx|neon|scalar)")
     math(EXPR seen "${seen} + 1")
   endif()
-  if(object MATCHES "kernels/(avx|amx.cpp)")
+  if(object MATCHES "kernels/(avx|amx.cpp)|drawing/draw_avx")
     execute_process(COMMAND nm --demangle --defined-only ${object}
                     OUTPUT_VARIABLE output COMMAND_ERROR_IS_FATAL ANY)
     if(output MATCHES "[^\n]* [WVuw] [^\n]*")

@@ -46,17 +46,36 @@ int value_of(InputEncoding input, std::uint8_t byte) {
   return input == InputEncoding::signs ? (byte ? 1 : -1) : byte;
 }
 
-/// Images with planes of channels to images with channels last.
-std::vector<std::uint8_t> channels_last(const std::vector<std::uint8_t>& planes,
-                                        const MapShape& shape) {
-  std::vector<std::uint8_t> out(planes.size());
-  for (std::size_t i = 0; i < planes.size(); ++i) {
-    const std::int64_t in_image = i % shape.values();
-    const std::int64_t channel = in_image / shape.pixels();
-    const std::int64_t pixel = in_image % shape.pixels();
-    out[i - in_image + pixel * shape.channels + channel] = planes[i];
+/// The greatest in each window, or the least.
+template <class T>
+std::vector<T> pool_of(const MaxPool& layer, const std::vector<T>& images) {
+  const auto& [height, width, channels] = layer.in;
+  const auto& window = layer.window;
+  std::vector<T> pooled;
+  for (std::size_t image = 0; image < images.size();
+       image += layer.in.values()) {
+    for (std::int64_t top = 0; top + window.height <= height;
+         top += window.stride) {
+      for (std::int64_t left = 0; left + window.width <= width;
+           left += window.stride) {
+        for (std::int64_t c = 0; c < channels; ++c) {
+          const T first = images[image + (top * width + left) * channels + c];
+          T greatest = first, least = first;
+          for (std::int64_t y = top; y < top + window.height; ++y) {
+            for (std::int64_t x = left; x < left + window.width; ++x) {
+              const T value = images[image + (y * width + x) * channels + c];
+              greatest = std::max(greatest, value);
+              least = std::min(least, value);
+            }
+          }
+          const bool takes_least =
+              !layer.least.empty() && layer.least[c / 64] >> (c % 64) & 1;
+          pooled.push_back(takes_least ? least : greatest);
+        }
+      }
+    }
   }
-  return out;
+  return pooled;
 }
 
 }  // namespace
@@ -198,6 +217,18 @@ std::vector<std::uint8_t> random_inputs(Engine& engine, InputEncoding input,
   return bytes;
 }
 
+std::vector<std::uint8_t> channels_last(const std::vector<std::uint8_t>& planes,
+                                        const MapShape& shape) {
+  std::vector<std::uint8_t> out(planes.size());
+  for (std::size_t i = 0; i < planes.size(); ++i) {
+    const std::int64_t in_image = i % shape.values();
+    const std::int64_t channel = in_image / shape.pixels();
+    const std::int64_t pixel = in_image % shape.pixels();
+    out[i - in_image + pixel * shape.channels + channel] = planes[i];
+  }
+  return out;
+}
+
 std::vector<std::int32_t> naive_sums(const BinaryLinear& layer,
                                      const std::vector<std::uint8_t>& inputs) {
   const auto rows = static_cast<std::int64_t>(inputs.size()) / layer.inputs;
@@ -262,32 +293,12 @@ std::vector<std::uint8_t> naive_bits(const Thresholds& thresholds,
 
 std::vector<std::uint8_t> naive_pool(const MaxPool& layer,
                                      const std::vector<std::uint8_t>& images) {
-  const auto& [height, width, channels] = layer.in;
-  const auto& window = layer.window;
-  std::vector<std::uint8_t> pooled;
-  for (std::size_t image = 0; image < images.size();
-       image += layer.in.values()) {
-    for (std::int64_t top = 0; top + window.height <= height;
-         top += window.stride) {
-      for (std::int64_t left = 0; left + window.width <= width;
-           left += window.stride) {
-        for (std::int64_t c = 0; c < channels; ++c) {
-          std::uint8_t greatest = 0, least = 1;
-          for (std::int64_t y = top; y < top + window.height; ++y) {
-            for (std::int64_t x = left; x < left + window.width; ++x) {
-              const auto bit = images[image + (y * width + x) * channels + c];
-              greatest = std::max(greatest, bit);
-              least = std::min(least, bit);
-            }
-          }
-          const bool takes_least =
-              !layer.least.empty() && layer.least[c / 64] >> (c % 64) & 1;
-          pooled.push_back(takes_least ? least : greatest);
-        }
-      }
-    }
-  }
-  return pooled;
+  return pool_of(layer, images);
+}
+
+std::vector<std::int32_t> naive_pool(const MaxPool& layer,
+                                     const std::vector<std::int32_t>& images) {
+  return pool_of(layer, images);
 }
 
 std::vector<float> naive_scores(const RealLinear& layer,

@@ -48,6 +48,10 @@ void add_random_noise(Engine& engine, ModelDescription& model);
 std::vector<std::uint8_t> random_inputs(Engine& engine, InputEncoding input,
                                         std::int64_t rows, std::int64_t inputs);
 
+/// Images with planes of channels to images with channels last.
+std::vector<std::uint8_t> channels_last(const std::vector<std::uint8_t>& planes,
+                                        const MapShape& shape);
+
 /// s_j of every row, [rows, outputs].
 std::vector<std::int32_t> naive_sums(const BinaryLinear& layer,
                                      const std::vector<std::uint8_t>& inputs);
@@ -61,9 +65,11 @@ std::vector<std::int32_t> naive_sums(const BinaryConv& layer,
 std::vector<std::uint8_t> naive_bits(const Thresholds& thresholds,
                                      const std::vector<std::int32_t>& sums);
 
-/// Pooled bits 0 and 1, [images, out.height, out.width, in.channels].
+/// Pooled bits 0 and 1, or sums, [images, out.height, out.width, in.channels].
 std::vector<std::uint8_t> naive_pool(const MaxPool& layer,
                                      const std::vector<std::uint8_t>& images);
+std::vector<std::int32_t> naive_pool(const MaxPool& layer,
+                                     const std::vector<std::int32_t>& images);
 
 /// Scores of real weights, [rows, outputs].
 std::vector<float> naive_scores(const RealLinear& layer,

@@ -25,7 +25,8 @@ std::vector<float> scores_on(const RealLinear& layer,
   const PackedRealLinear packed = pack_layer(layer, isa);
   AlignedBuffer scratch(scratch_bytes(packed));
   std::vector<float> scores(rows * layer.outputs, -1);
-  layer_scores(packed, bits.data(), rows, scratch.data(), scores.data());
+  layer_scores(packed, packed.scores, bits.data(), rows, scratch.data(),
+               scores.data());
   return scores;
 }
 

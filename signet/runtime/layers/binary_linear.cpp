@@ -83,12 +83,11 @@ void layer_sums(const PackedBinaryLinear& layer, const void* input,
                             out);
 }
 
-void layer_scores(const PackedBinaryLinear& layer, const std::int32_t* sums,
+void layer_scores(const Scores& affine, const std::int32_t* sums,
                   std::int64_t rows, float* scores) {
-  const float* scale = layer.scores->scale.data();
-  const float* offset = layer.scores->offset.data();
+  const auto& [scale, offset] = affine;
   for (std::int64_t row = 0; row < rows; ++row) {
-    for (std::int64_t j = 0; j < layer.outputs; ++j) {
+    for (std::size_t j = 0; j < scale.size(); ++j) {
       *scores++ =
           static_cast<float>(double{scale[j]} * *sums++ + double{offset[j]});
     }

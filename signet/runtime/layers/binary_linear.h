@@ -42,7 +42,7 @@ void layer_sums(const PackedBinaryLinear& layer, const void* input,
                 std::int64_t rows, void* scratch, std::int32_t* out);
 
 /// Scores of the last layer from its sums; both [rows, outputs].
-void layer_scores(const PackedBinaryLinear& layer, const std::int32_t* sums,
+void layer_scores(const Scores& affine, const std::int32_t* sums,
                   std::int64_t rows, float* scores);
 
 }  // namespace signet::runtime

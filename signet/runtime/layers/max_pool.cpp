@@ -1,5 +1,7 @@
 #include "signet/runtime/layers/max_pool.h"
 
+#include <algorithm>
+
 #include "signet/runtime/packing.h"
 
 namespace signet::runtime {
@@ -8,13 +10,19 @@ PackedMaxPool pack_layer(const MaxPool& layer, Isa, const BlockSizes&) {
   PackedMaxPool packed{.in = layer.in,
                        .out = output_shape(layer),
                        .window = layer.window,
-                       .least = layer.least};
+                       .least = layer.least,
+                       .turned = {}};
   packed.least.resize(words_for(layer.in.channels));
+  packed.turned.reserve(layer.in.channels);
+  for (std::int64_t c = 0; c < layer.in.channels; ++c) {
+    packed.turned.push_back(
+        -static_cast<int>(packed.least[c / 64] >> (c % 64) & 1));
+  }
   return packed;
 }
 
 std::size_t packed_bytes(const MaxPool& layer, Isa) {
-  return words_for(layer.in.channels) * 8;
+  return words_for(layer.in.channels) * 8 + layer.in.channels * 4;
 }
 
 std::size_t scratch_bytes(const PackedMaxPool&) { return 0; }
@@ -26,7 +34,7 @@ namespace {
 template <std::int64_t kSide>
 void pool(const PackedMaxPool& layer, const std::uint64_t* image,
           std::int64_t images, std::uint64_t* out) {
-  const auto& [in, shape, window, least] = layer;
+  const auto& [in, shape, window, least, turned] = layer;
   const std::int64_t words = words_for(in.channels);
   const std::int64_t line = in.width * words;
   const std::int64_t height = kSide == 0 ? window.height : kSide;
@@ -59,6 +67,34 @@ void layer_bits(const PackedMaxPool& layer, const void* input,
     pool<2>(layer, image, images, out);
   } else {
     pool<0>(layer, image, images, out);
+  }
+}
+
+void layer_sums(const PackedMaxPool& layer, const std::int32_t* input,
+                std::int64_t images, void*, std::int32_t* out) {
+  const auto& [in, shape, window, least, turned] = layer;
+  const std::int64_t channels = in.channels;
+  for (std::int64_t i = 0; i < images; ++i, input += in.values()) {
+    for (std::int64_t row = 0; row < shape.height; ++row) {
+      for (std::int64_t column = 0; column < shape.width;
+           ++column, out += channels) {
+        const std::int32_t* corner =
+            input + (row * in.width + column) * window.stride * channels;
+        // The least of x is the greatest of ~x, turned back.
+        for (std::int64_t c = 0; c < channels; ++c) {
+          out[c] = corner[c] ^ turned[c];
+        }
+        for (std::int64_t y = 0; y < window.height; ++y) {
+          for (std::int64_t x = 0; x < window.width; ++x) {
+            const std::int32_t* pixel = corner + (y * in.width + x) * channels;
+            for (std::int64_t c = 0; c < channels; ++c) {
+              out[c] = std::max(out[c], pixel[c] ^ turned[c]);
+            }
+          }
+        }
+        for (std::int64_t c = 0; c < channels; ++c) out[c] ^= turned[c];
+      }
+    }
   }
 }
 

@@ -68,8 +68,9 @@ std::size_t scratch_bytes(const PackedRealLinear& layer) {
   return kRows * layer.outputs * sizeof(std::int64_t);
 }
 
-void layer_scores(const PackedRealLinear& layer, const void* input,
-                  std::int64_t rows, void* scratch, float* scores) {
+void layer_scores(const PackedRealLinear& layer, const Scores& affine,
+                  const void* input, std::int64_t rows, void* scratch,
+                  float* scores) {
   const bool signs = layer.input == InputEncoding::signs;
   const auto* bits = static_cast<const std::uint64_t*>(input);
   const auto* q = static_cast<const std::int32_t*>(layer.weights.data());
@@ -88,8 +89,8 @@ void layer_scores(const PackedRealLinear& layer, const void* input,
       // Over signs, weights under -1 count against those under +1.
       const std::int64_t sum = signs ? 2 * sums[i] - layer.totals[j] : sums[i];
       const double s = layer.units[j] * static_cast<double>(sum);
-      *scores++ = static_cast<float>(double{layer.scores.scale[j]} * s +
-                                     double{layer.scores.offset[j]});
+      *scores++ = static_cast<float>(double{affine.scale[j]} * s +
+                                     double{affine.offset[j]});
     }
   }
 }

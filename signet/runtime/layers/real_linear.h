@@ -34,9 +34,10 @@ std::size_t packed_bytes(const RealLinear& layer, Isa isa);
 /// Scratch that layer_scores() needs, in bytes.
 std::size_t scratch_bytes(const PackedRealLinear& layer);
 
-/// Scores of rows of bits.
+/// Scores of rows of bits, by the layer's own scale and offset or others.
 /// Shapes: input is [rows, words_for(inputs)], scores [rows, outputs].
-void layer_scores(const PackedRealLinear& layer, const void* input,
-                  std::int64_t rows, void* scratch, float* scores);
+void layer_scores(const PackedRealLinear& layer, const Scores& affine,
+                  const void* input, std::int64_t rows, void* scratch,
+                  float* scores);
 
 }  // namespace signet::runtime
