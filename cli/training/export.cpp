@@ -1,4 +1,4 @@
-// signet export RUN --out FILE [--c-array FILE]
+// signet export RUN --out FILE [--c-array FILE] [--noise]
 
 #include <cstdio>
 #include <memory>
@@ -17,6 +17,7 @@ namespace {
 struct Options {
   std::string run, out, c_array;
   int threads = 0;
+  bool noise = false;
   bool json = false;
 };
 
@@ -46,7 +47,8 @@ int run(const Options& o) {
        {"epochs", std::to_string(trained.epoch)},
        {"data", recipe.data.set},
        {"estimator", recipe.train.estimator}},
-      o.out, [&](int64_t done) { progress.update(static_cast<double>(done)); });
+      o.out, {.noise = o.noise},
+      [&](int64_t done) { progress.update(static_cast<double>(done)); });
   progress.cancel();
   const auto& proof = exported.proof;
   if (!proof.holds()) {
@@ -107,6 +109,9 @@ const Registered<Command> entry{{
       app.add_option("--out", o->out, "model file, NAME.signet")->required();
       app.add_option("--c-array", o->c_array,
                      "the same file as a C header, see signet embed");
+      app.add_flag("--noise", o->noise,
+                   "keep the noise of the units, 8 bytes a channel, for "
+                   "'signet run --samples'");
       app.add_option("--threads", o->threads, "threads (default: all cores)")
           ->check(CLI::PositiveNumber);
       app.add_flag("--json", o->json, "print JSON");

@@ -3,7 +3,6 @@
 #include "signet/core/torch.h"
 #include "signet/data/atomic_file.h"
 #include "signet/export/expect.h"
-#include "signet/export/pack.h"
 #include "signet/runtime/format/model_file.h"
 
 namespace signet {
@@ -21,9 +20,10 @@ int64_t float_bytes(const runtime::ModelInfo& info) {
 ExportedModel export_model(
     Network& network, const std::string& name, const Dataset& test,
     std::vector<std::pair<std::string, std::string>> metadata,
-    const std::filesystem::path& out,
+    const std::filesystem::path& out, const PackOptions& options,
     const std::function<void(int64_t)>& progress) {
-  const auto packed = pack(network, name, test.classes, std::move(metadata));
+  const auto packed =
+      pack(network, name, test.classes, std::move(metadata), options);
   const auto bytes = expect(runtime::serialize(packed.model), "export");
   // The proof is about the bytes of the file, not about what made them.
   const auto model = expect(runtime::Model::from_bytes(bytes), "export");

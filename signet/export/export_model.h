@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "signet/export/pack.h"
 #include "signet/export/proof.h"
 #include "signet/runtime/isa.h"
 
@@ -26,7 +27,7 @@ struct ExportedModel {
 ExportedModel export_model(
     Network& network, const std::string& name, const Dataset& test,
     std::vector<std::pair<std::string, std::string>> metadata,
-    const std::filesystem::path& out,
+    const std::filesystem::path& out, const PackOptions& options = {},
     const std::function<void(int64_t)>& progress = {});
 
 }  // namespace signet

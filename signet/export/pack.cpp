@@ -53,7 +53,7 @@ const WeightedLayer& weighted_layer(const Network& network, size_t i) {
   return dynamic_cast<const WeightedLayer&>(network.layer(i));
 }
 
-Affine affine_of(const Network& network, const Stage& stage) {
+Affine affine_of(const Network& network, const Stage& stage, bool mode) {
   const auto& weighted = weighted_layer(network, stage.weighted);
   const auto& weights =
       weighted.latent.defined() ? weighted.latent : weighted.weight;
@@ -62,7 +62,7 @@ Affine affine_of(const Network& network, const Stage& stage) {
       .offset = {}};
   if (stage.norm) {
     const auto folded =
-        dynamic_cast<const BatchNorm&>(network.layer(*stage.norm)).folded(true);
+        dynamic_cast<const BatchNorm&>(network.layer(*stage.norm)).folded(mode);
     affine = {to_floats(folded.scale), to_floats(folded.offset)};
   } else if (weighted.bias.defined()) {
     affine.offset = to_floats(weighted.bias);
@@ -96,6 +96,43 @@ runtime::Thresholds thresholds_of(const Affine& affine) {
                    : integer_threshold(std::abs(scale), offset));
   }
   return thresholds;
+}
+
+runtime::NoiseFamily family_of(const NetworkSpec& spec, size_t i) {
+  const auto& units = std::get<UnitsSpec>(spec.layers[i]);
+  if (units.deterministic) return runtime::NoiseFamily::none;
+  for (int f = 1; f < runtime::kNoiseFamilies; ++f) {
+    const auto family = static_cast<runtime::NoiseFamily>(f);
+    if (units.noise == noise_name(family)) return family;
+  }
+  throw UsageError("export: layer " + layer_name(spec, i) + " has " +
+                   units.noise +
+                   " noise, which the runtime cannot draw; export without it");
+}
+
+/// The stage where units are drawn. `directions` are those of its rows.
+runtime::SampledLayer sampled_layer(const Network& network, const Stage& stage,
+                                    const std::vector<int8_t>& directions) {
+  const auto& spec = network.spec();
+  const auto& weights = std::visit(
+      [](const auto& layer) -> const WeightSpec* {
+        if constexpr (requires { layer.weights; }) return &layer.weights;
+        return nullptr;
+      },
+      spec.layers[stage.weighted]);
+  check(weights->kind != WeightSpec::Kind::stochastic, "export",
+        "layer " + layer_name(spec, stage.weighted) +
+            " draws its weights, which the runtime does not; export without "
+            "noise");
+  auto affine = affine_of(network, stage, false);
+  for (size_t j = 0; j < directions.size(); ++j)
+    affine.scale[j] *= directions[j];
+  return {.noise = stage.units ? family_of(spec, *stage.units)
+                               : runtime::NoiseFamily::none,
+          .scale = std::move(affine.scale),
+          .offset = std::move(affine.offset),
+          .pools = static_cast<int64_t>(stage.sum_pools.size() +
+                                        stage.logit_pools.size())};
 }
 
 /// One bit a unit decides how the next layer reads its inputs.
@@ -132,16 +169,24 @@ Tensor linear_rows(const Network& network, size_t i, bool first) {
 /// Makes the layers of the runtime's model, stage by stage.
 class Packer {
  public:
-  Packer(const Network& network, PackedNetwork& packed)
-      : network_(network), spec_(network.spec()), packed_(packed) {}
+  Packer(const Network& network, const PackOptions& options,
+         PackedNetwork& packed)
+      : network_(network),
+        spec_(network.spec()),
+        options_(options),
+        packed_(packed) {}
 
   void add(const Stage& stage, const Stage* before) {
-    const auto affine = affine_of(network_, stage);
-    if (weighted_layer(network_, stage.weighted).weight.defined())
-      return add_real(stage, *before, affine);
+    const auto affine = affine_of(network_, stage, true);
     const auto directions = stage.units
                                 ? directions_of(affine.scale)
                                 : std::vector<int8_t>(affine.scale.size(), 1);
+    if (options_.noise) {
+      packed_.model.sampled.push_back(
+          sampled_layer(network_, stage, directions));
+    }
+    if (weighted_layer(network_, stage.weighted).weight.defined())
+      return add_real(stage, *before, affine);
     const auto input = input_encoding(spec_, before);
     if (const auto* conv =
             std::get_if<ConvSpec>(&spec_.layers[stage.weighted])) {
@@ -231,6 +276,7 @@ class Packer {
 
   const Network& network_;
   const NetworkSpec& spec_;
+  const PackOptions& options_;
   PackedNetwork& packed_;
 };
 
@@ -250,7 +296,8 @@ int32_t integer_threshold(float scale, float offset) {
 
 PackedNetwork pack(const Network& network, std::string name,
                    std::vector<std::string> classes,
-                   std::vector<std::pair<std::string, std::string>> metadata) {
+                   std::vector<std::pair<std::string, std::string>> metadata,
+                   const PackOptions& options) {
   torch::NoGradGuard no_gradient;
   const auto stages = split_stages(network.spec());
   PackedNetwork packed;
@@ -258,7 +305,7 @@ PackedNetwork pack(const Network& network, std::string name,
   packed.model.inputs = network.spec().input.values();
   packed.model.classes = std::move(classes);
   packed.model.metadata = std::move(metadata);
-  Packer packer(network, packed);
+  Packer packer(network, options, packed);
   for (size_t i = 0; i < stages.size(); ++i)
     packer.add(stages[i], i == 0 ? nullptr : &stages[i - 1]);
   // What the runtime's format has no place for, such as padding of -1 around

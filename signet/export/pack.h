@@ -11,6 +11,11 @@
 
 namespace signet {
 
+struct PackOptions {
+  /// Keep what drawing the units takes, 8 bytes a channel.
+  bool noise = false;
+};
+
 /// A network as the runtime takes it.
 struct PackedNetwork {
   runtime::ModelDescription model;
@@ -39,10 +44,13 @@ struct PackedNetwork {
 ///           there the greatest sum has the least bit
 ///   last:   score = float(double(scale) s + double(offset)); of real weights
 ///           s is what runtime::RealLinear says
-/// Errors: UsageError that names the layer and what it cannot be packed for.
+///   noise:  the same with the statistics of drawn units in scale and offset
+/// Errors: UsageError that names the layer and what it cannot be packed for;
+/// with noise, stochastic weights and families that the runtime cannot draw.
 PackedNetwork pack(const Network& network, std::string name,
                    std::vector<std::string> classes,
-                   std::vector<std::pair<std::string, std::string>> metadata);
+                   std::vector<std::pair<std::string, std::string>> metadata,
+                   const PackOptions& options = {});
 
 /// The smallest integer t with: double(scale) s + double(offset) >= 0 iff
 /// s >= t, for scale > 0 and |s| < 2^31. INT32_MIN if it holds for all s,

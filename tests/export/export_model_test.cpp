@@ -28,7 +28,7 @@ TEST(ExportModel, WritesTheModelThatItProved) {
   int64_t done = 0;
   const auto exported =
       export_model(*network, "net", data, {{"seed", "3"}}, folder / "x.signet",
-                   [&](int64_t examples) { done = examples; });
+                   {}, [&](int64_t examples) { done = examples; });
   EXPECT_TRUE(exported.proof.holds()) << exported.proof.first_difference;
   EXPECT_EQ(done, 300);
   EXPECT_EQ(
