@@ -1,9 +1,8 @@
-// signet run MODEL --data DATA
+// signet run MODEL --data DATA [--samples S]
 
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
-#include <filesystem>
 #include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -11,9 +10,9 @@
 #include <thread>
 
 #include "cli/command.h"
+#include "cli/run_inputs.h"
+#include "cli/run_samples.h"
 #include "signet/data/atomic_file.h"
-#include "signet/data/dataset.h"
-#include "signet/data/idx.h"
 #include "signet/export/expect.h"
 #include "signet/runtime/model.h"
 
@@ -23,88 +22,10 @@ namespace {
 struct Options {
   std::string model, data, out;
   int64_t threads = 1;
+  int64_t samples = 0;
+  uint64_t seed = 1;
   bool json = false;
 };
-
-/// What to classify: images, and labels if the data has them.
-struct Inputs {
-  std::vector<uint8_t> images = {};
-  std::vector<uint8_t> labels = {};
-  int64_t count = 0;
-  int64_t features = 0;
-  std::vector<int64_t> shape = {};  ///< of an image; channels first if three
-};
-
-Inputs from_dataset(Dataset data) {
-  Inputs inputs{.count = data.size(),
-                .features = data.features(),
-                .shape = data.image_shape};
-  inputs.images = std::move(data.images);
-  inputs.labels = std::move(data.labels);
-  return inputs;
-}
-
-/// A data set's name (its test part), a folder of the four IDX files, or one
-/// IDX file of images.
-Inputs load_inputs(const std::string& data) {
-  for (const auto& set : known_datasets()) {
-    if (set.name != data) continue;
-    check(!set.default_folder.empty(), "--data",
-          "must name the folder of the data set " + data +
-              ", which no package installs");
-    return from_dataset(load_dataset({.name = data, .folder = {}}, Part::test));
-  }
-  if (std::filesystem::is_directory(data)) {
-    const bool cifar =
-        std::filesystem::exists(std::filesystem::path(data) / "test_batch.bin");
-    return from_dataset(load_dataset(
-        {.name = cifar ? "cifar-10" : "idx", .folder = data}, Part::test));
-  }
-  if (!std::filesystem::exists(data)) {
-    std::vector<std::string> names;
-    for (const auto& set : known_datasets()) names.push_back(set.name);
-    throw UsageError(
-        "--data: must be a data set (" + join(names) +
-        "), a folder of IDX files or of CIFAR-10's, or an IDX file of "
-        "images, but "
-        "there is no '" +
-        data + "'");
-  }
-  auto array = read_idx(data);
-  check(!array.shape.empty() && array.shape[0] > 0, data,
-        "must hold at least one image");
-  Inputs inputs;
-  inputs.count = array.shape[0];
-  inputs.features = static_cast<int64_t>(array.values.size()) / array.shape[0];
-  inputs.images = std::move(array.values);
-  inputs.shape.assign(array.shape.begin() + 1, array.shape.end());
-  return inputs;
-}
-
-std::string join_sizes(const std::vector<int64_t>& shape) {
-  std::vector<std::string> sizes;
-  for (const auto size : shape) sizes.push_back(std::to_string(size));
-  return join(sizes, " x ");
-}
-
-/// A model that reads rows takes images of any shape, one that reads images
-/// those of its own, with or without an axis for a single channel.
-void check_shape(const runtime::ModelInfo& info, const Inputs& inputs,
-                 const std::string& data) {
-  check(inputs.features == info.inputs, data,
-        "the images must have " + std::to_string(info.inputs) +
-            " pixels, as the model reads, but they have " +
-            std::to_string(inputs.features));
-  const auto& [height, width, channels] = info.in;
-  if (info.in.pixels() == 1) return;
-  auto shape = inputs.shape;
-  if (shape.size() == 2) shape.insert(shape.begin(), 1);
-  const std::vector<int64_t> expected = {channels, height, width};
-  check(shape == expected, data,
-        "the images must be " + join_sizes(expected) +
-            " (channels, height, width), as the model reads, but they are " +
-            join_sizes(shape));
-}
 
 /// Classifies rows [first, end) on this thread.
 std::string classify_rows(const runtime::Model& model, const Inputs& inputs,
@@ -143,16 +64,19 @@ std::vector<int32_t> classify_all(const runtime::Model& model,
   return labels;
 }
 
-std::string class_name(const runtime::ModelInfo& info, int64_t label) {
-  return info.classes.empty() ? std::to_string(label)
-                              : info.classes.at(static_cast<size_t>(label));
-}
-
 int run(const Options& o) {
   const auto model = expect(runtime::Model::load(o.model), "run");
   const auto& info = model.info();
   const auto inputs = load_inputs(o.data);
   check_shape(info, inputs, o.data);
+  if (o.samples > 0) {
+    return run_samples(model, inputs,
+                       {.samples = o.samples,
+                        .seed = o.seed,
+                        .threads = o.threads,
+                        .out = o.out,
+                        .json = o.json});
+  }
   const auto start = std::chrono::steady_clock::now();
   const auto labels = classify_all(model, inputs, o.threads);
   const double seconds =
@@ -210,10 +134,24 @@ const Registered<Command> entry{{
                      "data set by name (its test part), folder of IDX files, "
                      "or IDX file of images")
           ->required();
-      app.add_option("--out", o->out, "write index,class,name of each, CSV");
+      app.add_option("--samples", o->samples,
+                     "draw the units of the network this many times an image "
+                     "and average")
+          ->check(CLI::Range(1, 1 << 20));
+      app.add_option("--seed", o->seed, "of the draws (default 1)");
+      app.add_option("--out", o->out,
+                     "write index,class,name of each, CSV; of samples also "
+                     "entropy,\nmutual_information and the mean probability of "
+                     "each class");
       app.add_option("--threads", o->threads, "threads (default 1)")
           ->check(CLI::PositiveNumber);
       app.add_flag("--json", o->json, "print JSON");
+      app.footer(
+          "\nWith --samples every unit is drawn from its noise, in a model "
+          "that was exported with\n--noise. Entropy of the mean probabilities "
+          "is all uncertainty about an image, mutual\ninformation the part "
+          "about which the samples disagree, both in nats. The same seed "
+          "gives\nthe same draws on every machine and number of threads.");
       return [o] { return run(*o); };
     },
 }};
