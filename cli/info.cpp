@@ -72,6 +72,10 @@ void show_model(const fs::path& path, bool json) {
                                         : layer.window + "; " + layer.kernel,
          .macs = layer.macs,
          .bytes = layer.file_bytes});
+    if (layer.noise != runtime::NoiseFamily::none) {
+      rows.back().detail +=
+          std::string("; ") + noise_name(layer.noise) + " noise";
+    }
   }
   if (json) {
     nlohmann::json metadata = nlohmann::json::object();

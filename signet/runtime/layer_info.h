@@ -25,7 +25,7 @@ struct LayerInfo {
   std::int64_t weights = 0;
   int weight_bits = 1;          ///< in the file: 1, or 32 of real weights
   std::int64_t macs = 0;        ///< multiply-accumulates an example
-  std::int64_t file_bytes = 0;  ///< weights and thresholds or scales
+  std::int64_t file_bytes = 0;  ///< weights, thresholds or scales, noise
   std::int64_t packed_bytes =
       0;               ///< the same in memory, as the kernel wants it
   std::string kernel;  ///< "avx512vpopcnt: xor and vpopcntd, ..."

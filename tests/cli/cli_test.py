@@ -139,6 +139,40 @@ rate = 0.01
         self.assertEqual(json.loads(scalar.stdout)["classes"],
                          json.loads(run.stdout)["classes"])
 
+    def test_run_of_samples(self):
+        model, data = f"{self.folder}/noisy.signet", f"{self.folder}/data"
+        export = signet("export", self.run_folder, "--out", model, "--noise")
+        self.assertEqual(export.returncode, 0, export.stderr)
+        csv = f"{self.folder}/samples.csv"
+        runs = [signet("run", model, "--data", data, "--samples", 50, "--seed",
+                       seed, "--threads", threads, "--out", csv, "--json",
+                       **environment)
+                for seed, threads, environment in [
+                    (1, 3, {}), (1, 1, {"SIGNET_FORCE_ISA": "scalar"}),
+                    (2, 1, {})]]
+        for run in runs:
+            self.assertEqual(run.returncode, 0, run.stderr)
+        first, again, other = (json.loads(run.stdout) for run in runs)
+        for figure in ("accuracy_percent", "loss_nats", "entropy_nats",
+                       "mutual_information_nats", "classes"):
+            self.assertEqual(first[figure], again[figure])
+        self.assertNotEqual(first["loss_nats"], other["loss_nats"])
+        self.assertLess(first["mutual_information_nats"]["all"],
+                        first["entropy_nats"]["all"])
+        with open(csv) as file:
+            lines = file.read().splitlines()
+        self.assertEqual(lines[0], "index,class,name,entropy,"
+                         "mutual_information,p0,p1,p2")
+        self.assertEqual(len(lines), 51)
+        probabilities = [float(p) for p in lines[1].split(",")[5:]]
+        self.assertAlmostEqual(sum(probabilities), 1, places=4)
+        table = signet("run", model, "--data", data, "--samples", 5)
+        self.assertIn("mutual information", table.stdout)
+        self.assertIn("logistic noise", signet("info", model).stdout)
+        self.usage_error("run", self.model, "--data", data, "--samples", 5,
+                         contains="export it again with --noise")
+        self.usage_error("run", model, "--data", data, "--samples", 0)
+
     def test_eval_of_two_runs(self):
         other = f"{self.folder}/run2"
         result = signet("train", self.recipe, "--out", other, "--seed", 2)

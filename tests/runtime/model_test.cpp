@@ -190,25 +190,29 @@ TEST(Model, TraceShowsEveryLayer) {
   }
 }
 
-TEST(Model, ForwardAllocatesNothing) {
+TEST(Model, PassesAllocateNothing) {
   Engine engine(26);
-  for (const auto& description :
+  for (auto description :
        {perceptron(InputEncoding::pixels), perceptron(InputEncoding::signs),
         random_image_model(engine, InputEncoding::pixels, 64),
         random_image_model(engine, InputEncoding::bits, 35)}) {
+    add_random_noise(engine, description);
     const Model model = make(description);
     const long at_first = allocations;
     auto workspace = Workspace::create(model, 16);
     const std::vector<std::uint8_t> inputs(40 * model.info().inputs, 1);
     std::vector<float> scores(40 * model.info().outputs);
     std::vector<std::int32_t> labels(40);
+    std::vector<float> entropy(40), mutual_information(40);
     const long before = allocations;
     EXPECT_GT(before, at_first) << "the library's are not counted";
     const auto forward = model.forward(inputs, 40, *workspace, scores);
     const auto classify = model.classify(inputs, 40, *workspace, labels);
+    const auto sample = model.sample(inputs, 40, {.samples = 3}, *workspace,
+                                     {scores, entropy, mutual_information});
     const long after = allocations;
     EXPECT_EQ(after, before);
-    EXPECT_TRUE(forward.ok() && classify.ok());
+    EXPECT_TRUE(forward.ok() && classify.ok() && sample.ok());
   }
 }
 
