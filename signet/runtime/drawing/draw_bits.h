@@ -18,6 +18,12 @@ struct Step {
   [[gnu::always_inline]] static auto under(F, F a) { return a >= 0.f; }
 };
 
+/// Whether a family needs random numbers.
+template <class Family>
+constexpr bool kDraws = true;
+template <class Lanes>
+constexpr bool kDraws<Step<Lanes>> = false;
+
 template <class Lanes>
 class DrawBits {
   using F = typename Lanes::F;
@@ -47,30 +53,19 @@ class DrawBits {
     typename Lanes::Stream stream(call.address);
     const int64_t groups = (call.units + kGroup - 1) / kGroup;
     const int64_t step = kGroup % call.channels;
-    if (call.sums_stride == 0) {
-      // Limits serve all replicas.
-      for (int64_t g = 0, channel = 0; g < groups; ++g) {
-        Limits limits;
-        set_limits<Family>(call, call.sums, g, channel, limits);
-        for (int64_t r = 0; r < call.replicas; ++r) {
-          stream.set_replica(call.address.replica + static_cast<uint32_t>(r));
-          out[r * call.out_stride + g] = word<Family>(stream, g, limits);
-        }
-        channel += step;
-        if (channel >= call.channels) channel -= call.channels;
-      }
-    } else {
+    const bool shared = call.sums_stride == 0;
+    for (int64_t g = 0, channel = 0; g < groups; ++g) {
+      Limits limits;
       for (int64_t r = 0; r < call.replicas; ++r) {
-        stream.set_replica(call.address.replica + static_cast<uint32_t>(r));
-        const int32_t* sums = call.sums + r * call.sums_stride;
-        for (int64_t g = 0, channel = 0; g < groups; ++g) {
-          Limits limits;
-          set_limits<Family>(call, sums, g, channel, limits);
-          out[r * call.out_stride + g] = word<Family>(stream, g, limits);
-          channel += step;
-          if (channel >= call.channels) channel -= call.channels;
+        if (r == 0 || !shared) {
+          set_limits<Family>(call, call.sums + r * call.sums_stride, g, channel,
+                             limits);
         }
+        stream.set_replica(call.address.replica + static_cast<uint32_t>(r));
+        out[r * call.out_stride + g] = word<Family>(stream, g, limits);
       }
+      channel += step;
+      if (channel >= call.channels) channel -= call.channels;
     }
     if (call.units % kGroup == 0) return;
     const uint64_t used = (uint64_t{1} << call.units % kGroup) - 1;
@@ -86,7 +81,6 @@ class DrawBits {
                                                 Limits& limits) {
 #pragma GCC unroll 4
     for (int w = 0; w < 4; ++w) {
-#pragma GCC unroll 16
       for (int v = 0; v < kVectors; ++v) {
         const int64_t at = w * 16 + v * Lanes::kLanes;
         limits[w][v] = Family::limit(Lanes::logits(sums + group * kGroup + at,
@@ -96,17 +90,23 @@ class DrawBits {
     }
   }
 
+  /// Not inline: the families share it.
+  [[gnu::noinline]] static void make_words(const typename Lanes::Stream& stream,
+                                           int64_t group,
+                                           U (&words)[4][kVectors]) {
+    stream.words(group, words);
+  }
+
   /// 64 units, the first lowest.
   template <class Family>
   [[gnu::always_inline]] static uint64_t word(
       const typename Lanes::Stream& stream, int64_t group,
       const Limits& limits) {
-    U words[4][kVectors];
-    stream.words(group, words);
+    U words[4][kVectors] = {};
+    if constexpr (kDraws<Family>) make_words(stream, group, words);
     uint64_t bits = 0;
 #pragma GCC unroll 4
     for (int w = 0; w < 4; ++w) {
-#pragma GCC unroll 16
       for (int v = 0; v < kVectors; ++v) {
         const auto under =
             Family::under(to_uniform<Lanes>(words[w][v]), limits[w][v]);
