@@ -90,20 +90,13 @@ class DrawBits {
     }
   }
 
-  /// Not inline: the families share it.
-  [[gnu::noinline]] static void make_words(const typename Lanes::Stream& stream,
-                                           int64_t group,
-                                           U (&words)[4][kVectors]) {
-    stream.words(group, words);
-  }
-
   /// 64 units, the first lowest.
   template <class Family>
   [[gnu::always_inline]] static uint64_t word(
       const typename Lanes::Stream& stream, int64_t group,
       const Limits& limits) {
     U words[4][kVectors] = {};
-    if constexpr (kDraws<Family>) make_words(stream, group, words);
+    if constexpr (kDraws<Family>) stream.words(group, words);
     uint64_t bits = 0;
 #pragma GCC unroll 4
     for (int w = 0; w < 4; ++w) {
