@@ -1,29 +1,13 @@
 // signet embed MODEL --out FILE.h
 
-#include "cli/embed.h"
-
-#include <cctype>
 #include <cstdio>
 #include <memory>
 
 #include "cli/command.h"
-#include "signet/data/atomic_file.h"
-#include "signet/export/expect.h"
-#include "signet/runtime/format/c_array.h"
+#include "cli/write_c_array.h"
 
 namespace signet {
 namespace {
-
-/// "mlp-2.h" -> "mlp_2".
-std::string identifier_of(const std::filesystem::path& header) {
-  std::string name = header.stem();
-  for (char& c : name) {
-    if (!std::isalnum(static_cast<unsigned char>(c))) c = '_';
-  }
-  const bool starts_badly =
-      name.empty() || std::isdigit(static_cast<unsigned char>(name.front()));
-  return starts_badly ? "model_" + name : name;
-}
 
 struct Options {
   std::string model, out, name;
@@ -52,12 +36,5 @@ const Registered<Command> entry{{
 }};
 
 }  // namespace
-
-void write_c_array(const std::filesystem::path& model,
-                   const std::filesystem::path& header, std::string name) {
-  if (name.empty()) name = identifier_of(header);
-  const auto text = runtime::c_array(read_file(model), name);
-  write_atomically(header, expect(text, "embed"));
-}
 
 }  // namespace signet

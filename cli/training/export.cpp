@@ -5,8 +5,8 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/command.h"
-#include "cli/embed.h"
 #include "cli/training/start_torch.h"
+#include "cli/write_c_array.h"
 #include "signet/experiments/progress.h"
 #include "signet/experiments/run_folder.h"
 #include "signet/export/export_model.h"
