@@ -23,7 +23,8 @@ struct Options {
 
 /// Sizes that a kind of task takes.
 const std::map<std::string, std::size_t> kSizes = {
-    {"linear", 3}, {"conv", 3}, {"mlp", 1}, {"mlp-binary", 1}, {"vgg28", 1},
+    {"linear", 3}, {"conv", 3},        {"mlp", 1},          {"mlp-binary", 1},
+    {"vgg28", 1},  {"mlp-uniform", 1}, {"mlp-logistic", 1},
 };
 
 [[noreturn]] void usage(const char* program) {
@@ -32,7 +33,8 @@ const std::map<std::string, std::size_t> kSizes = {
                "  PRECISION  int8, fp32 or bits, as the peer has it\n"
                "  TASK       linear ROWS INPUTS OUTPUTS | conv SIZE CHANNELS "
                "OUTPUTS |\n"
-               "             mlp BATCH | mlp-binary BATCH | vgg28 BATCH\n";
+               "             mlp BATCH | mlp-binary BATCH | vgg28 BATCH |\n"
+               "             mlp-uniform SAMPLES | mlp-logistic SAMPLES\n";
   std::exit(2);
 }
 

@@ -12,7 +12,8 @@ namespace signet::peers {
 /// What both sides do.
 ///   linear ROWS INPUTS OUTPUTS    a layer
 ///   conv SIZE CHANNELS OUTPUTS    3x3, stride 1, pad 1, on SIZE x SIZE pixels
-///   mlp BATCH, mlp-binary BATCH   784-1024-1024-10 on bytes; on packed bits
+///   mlp BATCH, mlp-binary BATCH   784-1024-1024-10 on bytes; on bits
+///   mlp-uniform, mlp-logistic SAMPLES   mlp on one image, this noise drawn
 ///   vgg28 BATCH                   c64-c64-P-c128-c128-P-fc512-fc10 on 28x28
 struct Task {
   std::string kind;

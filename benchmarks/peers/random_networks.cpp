@@ -6,6 +6,22 @@ namespace signet::peers {
 
 using namespace runtime;
 
+namespace {
+
+void add_noise(ModelDescription& network, NoiseFamily noise) {
+  for (const Layer& each : network.layers) {
+    const auto& layer = std::get<BinaryLinear>(each);
+    const bool last = network.sampled.size() + 1 == network.layers.size();
+    const float scale = layer.input == InputEncoding::pixels ? 2e-4F : 3e-2F;
+    network.sampled.push_back(
+        {.noise = last ? NoiseFamily::none : noise,
+         .scale = std::vector<float>(layer.outputs, scale),
+         .offset = std::vector<float>(layer.outputs, 0)});
+  }
+}
+
+}  // namespace
+
 ModelDescription random_network(const std::string& kind) {
   Engine engine(1);
   constexpr auto kSigns = InputEncoding::signs;
@@ -24,11 +40,13 @@ ModelDescription random_network(const std::string& kind) {
         random_layer(engine, kSigns, 512, 10, true)};
     return network;
   }
+  const bool binary = kind == "mlp-binary";
   network.layers = {
-      random_layer(engine, kind == "mlp" ? InputEncoding::pixels : kSigns, 784,
-                   1024),
+      random_layer(engine, binary ? kSigns : InputEncoding::pixels, 784, 1024),
       random_layer(engine, kSigns, 1024, 1024),
       random_layer(engine, kSigns, 1024, 10, true)};
+  if (kind == "mlp-uniform") add_noise(network, NoiseFamily::uniform);
+  if (kind == "mlp-logistic") add_noise(network, NoiseFamily::logistic);
   return network;
 }
 

@@ -73,29 +73,52 @@ Contender conv(Isa isa, std::int64_t size, std::int64_t channels,
                       outputs);
 }
 
-Contender network(const std::string& kind, std::int64_t batch) {
-  struct State {
-    Model model;
-    Workspace workspace;
-    std::vector<std::uint8_t> inputs;
-    std::vector<float> scores;
-  };
-  const auto description = random_network(kind);
-  auto model = Model::from_description(description);
+/// A network with memory for a batch or for samples of one image.
+struct Network {
+  Model model;
+  Workspace workspace;
+  std::vector<std::uint8_t> inputs;
+  std::vector<float> scores;
+};
+
+std::shared_ptr<Network> make_network(const std::string& kind,
+                                      std::int64_t batch) {
+  auto model = Model::from_description(random_network(kind));
   if (!model) throw std::runtime_error(model.error().message);
-  auto workspace = Workspace::create(*model, batch);
+  auto workspace = Workspace::create(*model);
   if (!workspace) throw std::runtime_error(workspace.error().message);
   Engine engine(1);
-  auto inputs = random_inputs(engine, model->info().input, batch, 784);
-  auto state = std::make_shared<State>(State{*model, std::move(*workspace),
-                                             std::move(inputs),
-                                             std::vector<float>(batch * 10)});
+  return std::make_shared<Network>(
+      Network{*model, std::move(*workspace),
+              random_inputs(engine, model->info().input, batch, 784),
+              std::vector<float>(batch * 10)});
+}
+
+void expect(const Result<Done>& done) {
+  if (!done) throw std::runtime_error(done.error().message);
+}
+
+Contender forward(const std::string& kind, std::int64_t batch) {
+  const auto made = make_network(kind, batch);
   return {.name = "Model::forward",
-          .level = std::string(isa_name(model->isa())),
-          .run = [state, batch] {
-            const auto done = state->model.forward(
-                state->inputs, batch, state->workspace, state->scores);
-            if (!done) throw std::runtime_error(done.error().message);
+          .level = std::string(isa_name(made->model.isa())),
+          .run = [made, batch] {
+            expect(made->model.forward(made->inputs, batch, made->workspace,
+                                       made->scores));
+          }};
+}
+
+Contender sample(const std::string& kind, std::int64_t samples) {
+  const auto made = make_network(kind, 1);
+  return {.name = "Model::sample",
+          .level = std::string(isa_name(made->model.isa())),
+          .run = [made, samples] {
+            float entropy = 0, mutual_information = 0;
+            expect(made->model.sample(
+                made->inputs, 1, {.samples = samples}, made->workspace,
+                {.probabilities = made->scores,
+                 .entropy = {&entropy, 1},
+                 .mutual_information = {&mutual_information, 1}}));
           }};
 }
 
@@ -106,7 +129,8 @@ Contender signet_contender(const Task& task) {
   const auto& s = task.sizes;
   if (task.kind == "linear") return linear(isa, s[0], s[1], s[2]);
   if (task.kind == "conv") return conv(isa, s[0], s[1], s[2]);
-  return network(task.kind, s[0]);
+  const bool draws = task.kind == "mlp-uniform" || task.kind == "mlp-logistic";
+  return draws ? sample(task.kind, s[0]) : forward(task.kind, s[0]);
 }
 
 }  // namespace signet::peers

@@ -11,7 +11,7 @@ RIGHT = {3, 4, 5, 6, 7, 9, 10}
 def number(value):
     if value is None:
         return ""
-    digits = 0 if value >= 100 else 1 if value >= 10 else 2
+    digits = 0 if abs(value) >= 100 else 1 if abs(value) >= 10 else 2
     return f"{value:.{digits}f}"
 
 
@@ -20,7 +20,8 @@ def figure_text(case, value):
         return ""
     if case.figure == "share":
         return f"{100 * value:.0f} %"
-    return f"{value:.2f} us" if case.figure == "us" else number(value) + "x"
+    unit = {"us": " us", "passes": " passes"}.get(case.figure, "x")
+    return number(value) + unit
 
 
 def task_text(case):
@@ -30,7 +31,9 @@ def task_text(case):
         return "x".join(sizes)
     if kind == "conv":
         return f"conv {sizes[1]}->{sizes[2]}@{sizes[0]}"
-    return f"{kind}, batch {sizes[0]}" if sizes else kind
+    if not sizes or kind in ("mlp-uniform", "mlp-logistic"):
+        return kind
+    return f"{kind}, batch {sizes[0]}"
 
 
 def cells(row, result):

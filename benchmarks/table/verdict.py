@@ -19,7 +19,8 @@ def side(measured, macs):
     """One side of a comparison, its batches summed up."""
     microseconds = statistics.median(measured["microseconds"])
     return {"name": measured["name"], "level": measured["level"],
-            "microseconds": microseconds, "gmacs": macs / microseconds / 1e3}
+            "microseconds": microseconds,
+            "gmacs": macs and macs / microseconds / 1e3}
 
 
 def from_batches(case, measured):
@@ -27,12 +28,16 @@ def from_batches(case, measured):
     both sides of each, and the quartiles."""
     ours = measured["signet"]["microseconds"]
     theirs = measured["peer"]["microseconds"]
-    pairs = [mine - other if case.figure == "us" else other / mine
-             for mine, other in zip(ours, theirs, strict=True)]
+    # Both sides do the same work, but for passes.
+    macs = None if case.figure == "passes" else measured["macs"]
+    figure = {"us": lambda mine, other: mine - other,
+              "passes": lambda mine, other: mine / other
+              }.get(case.figure, lambda mine, other: other / mine)
+    pairs = [figure(*pair) for pair in zip(ours, theirs, strict=True)]
     low, middle, high = statistics.quantiles(pairs, n=4, method="inclusive")
     return Result(case, middle, (low, high),
-                  side(measured["signet"], measured["macs"]),
-                  side(measured["peer"], measured["macs"]))
+                  side(measured["signet"], macs),
+                  side(measured["peer"], macs))
 
 
 def verdict(case, figure):

@@ -59,6 +59,12 @@ class FigureTest(unittest.TestCase):
         result = from_batches(OVERHEAD, measured([3, 3.5, 3], [2.5, 3, 2.75]))
         self.assertEqual(result.figure, .5)
 
+    def test_passes(self):
+        case = Case("one_pass", "bits mlp-uniform 16", 20, 16, figure="passes")
+        result = from_batches(case, measured([34, 36, 38], [2, 2, 2]))
+        self.assertEqual(result.figure, 18)
+        self.assertEqual(verdict(case, result.figure), "must")
+
 
 class OutputTest(unittest.TestCase):
     def setUp(self):
