@@ -78,7 +78,7 @@ class DrawBits {
                                            const int32_t* sums, int64_t group,
                                            int64_t channel, Limits& limits) {
     const auto set = [&](auto family) {
-      set_limits<decltype(family)>(call, sums, group, channel, limits);
+      set_limits_of<decltype(family)>(call, sums, group, channel, limits);
     };
     switch (call.noise) {
       case NoiseFamily::none:
@@ -95,10 +95,11 @@ class DrawBits {
   }
 
   template <class Family>
-  [[gnu::always_inline]] static void set_limits(const DrawCall& call,
-                                                const int32_t* sums,
-                                                int64_t group, int64_t channel,
-                                                Limits& limits) {
+  [[gnu::always_inline]] static void set_limits_of(const DrawCall& call,
+                                                   const int32_t* sums,
+                                                   int64_t group,
+                                                   int64_t channel,
+                                                   Limits& limits) {
 #pragma GCC unroll 4
     for (int w = 0; w < 4; ++w) {
       for (int v = 0; v < kVectors; ++v) {
