@@ -244,6 +244,52 @@ TEST(Sampling, DoesNotDependOnLevelBatchOrBlock) {
   }
 }
 
+// Units that nothing is drawn for, at the same thresholds: the same scores,
+// also of real weights.
+TEST(Sampling, WithoutNoiseIsTheNetworkItself) {
+  Engine engine(38);
+  for (const bool real : {false, true}) {
+    auto description =
+        random_model(engine, InputEncoding::pixels, {30, 65, 130, 5});
+    if (real) {
+      description.layers.back() =
+          random_real_layer(engine, InputEncoding::bits, 130, 5);
+    }
+    for (const Layer& layer : description.layers) {
+      SampledLayer& sampled = description.sampled.emplace_back();
+      if (const auto* last = std::get_if<RealLinear>(&layer)) {
+        sampled.scale = last->scores.scale;
+        sampled.offset = last->scores.offset;
+        continue;
+      }
+      const auto& output = std::get<BinaryLinear>(layer).output;
+      if (const auto* scores = std::get_if<Scores>(&output)) {
+        sampled.scale = scores->scale;
+        sampled.offset = scores->offset;
+        continue;
+      }
+      for (const std::int32_t t : std::get<Thresholds>(output).values) {
+        sampled.scale.push_back(1);
+        sampled.offset.push_back(static_cast<float>(-t));
+      }
+    }
+    const auto inputs = random_inputs(engine, InputEncoding::pixels, 4, 30);
+    for (const Isa isa : available_isas()) {
+      const Model model = load(description, isa);
+      auto workspace = Workspace::create(model);
+      std::vector<float> scores(4 * 5);
+      ASSERT_TRUE(model.forward(inputs, 4, *workspace, scores).ok());
+      const auto trace =
+          model.trace_samples(inputs, 4, {.samples = 2}, *workspace);
+      for (std::size_t row = 0; row < 8; ++row) {
+        for (std::size_t j = 0; j < 5; ++j) {
+          EXPECT_EQ(trace->scores[row * 5 + j], scores[row / 2 * 5 + j]);
+        }
+      }
+    }
+  }
+}
+
 TEST(Sampling, AveragesProbabilitiesAndEntropies) {
   Engine engine(35);
   const auto description = models()[0];
