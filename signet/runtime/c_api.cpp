@@ -1,6 +1,5 @@
 // The C API: Model and Workspace behind handles, Results as codes.
 #include <algorithm>
-#include <cstring>
 #include <limits>
 #include <new>
 
@@ -31,7 +30,7 @@ signet_status report(signet_error* error, signet_status status,
     error->status = status;
     const std::size_t length =
         std::min(message.size(), sizeof(error->message) - 1);
-    std::memcpy(error->message, message.data(), length);
+    std::copy_n(message.data(), length, error->message);  // may be null, 0
     error->message[length] = '\0';
   }
   return status;

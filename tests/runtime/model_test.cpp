@@ -40,6 +40,11 @@ void* operator new(std::size_t bytes, std::align_val_t alignment) {
   const auto unit = static_cast<std::size_t>(alignment);
   return counted(std::aligned_alloc(unit, (bytes + unit - 1) / unit * unit));
 }
+// libstdc++'s own calls the first of these; a sanitizer's does not.
+void* operator new(std::size_t bytes, const std::nothrow_t&) noexcept {
+  void* const p = std::malloc(bytes);
+  return p ? counted(p) : nullptr;
+}
 void operator delete(void* p) noexcept { free_counted(p); }
 void operator delete(void* p, std::size_t) noexcept { free_counted(p); }
 void operator delete(void* p, std::align_val_t) noexcept { free_counted(p); }
