@@ -32,7 +32,7 @@ foreach(part ${parts})
       FILES_MATCHING PATTERN "*.h"
       PATTERN kernels EXCLUDE PATTERN assets EXCLUDE PATTERN assets.h EXCLUDE
       PATTERN estimators EXCLUDE PATTERN rules EXCLUDE
-      PATTERN problems EXCLUDE)
+      PATTERN problems EXCLUDE PATTERN papers EXCLUDE)
   endif()
 endforeach()
 if(TARGET signet_core)

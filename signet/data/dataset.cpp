@@ -231,4 +231,22 @@ Dataset load_dataset(const DatasetOptions& options, Part part) {
                            ", but got \"" + options.name + "\"");
 }
 
+DatasetOptions identify_dataset(const path& folder) {
+  const auto begins = [](const std::vector<uint8_t>& labels,
+                         std::initializer_list<uint8_t> first) {
+    return labels.size() >= first.size() &&
+           std::equal(first.begin(), first.end(), labels.begin());
+  };
+  if (exists(folder / "data_batch_1.bin")) return {"cifar-10", folder.string()};
+  const KnownDataset& idx = known_datasets().back();
+  const auto labels =
+      read_labels(find_file(idx, folder, "train-labels-idx1-ubyte"));
+  const bool mnist = begins(labels, {5, 0, 4, 1, 9});
+  const bool fashion = begins(labels, {9, 0, 0, 3, 0});
+  return {mnist     ? "mnist"
+          : fashion ? "fashion-mnist"
+                    : idx.name,
+          folder.string()};
+}
+
 }  // namespace signet

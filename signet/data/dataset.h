@@ -49,4 +49,10 @@ const std::vector<KnownDataset>& known_datasets();
 /// shape.
 Dataset load_dataset(const DatasetOptions& options, Part part);
 
+/// What the files of a folder are, by their names: "cifar-10", or four IDX
+/// files, which are "mnist" or "fashion-mnist" if the training labels begin as
+/// theirs do, 5 0 4 1 9 and 9 0 0 3 0, and else "idx".
+/// Errors: throws if it holds no such files.
+DatasetOptions identify_dataset(const std::filesystem::path& folder);
+
 }  // namespace signet

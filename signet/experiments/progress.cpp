@@ -75,7 +75,8 @@ std::string Progress::line(double done, const std::string& note,
   std::snprintf(percent, sizeof percent, "%3.0f %%", 100 * share);
   text += percent;
   if (!note.empty()) text += "  " + note;
-  if (spent > 0) text += "  " + short_number(done / spent) + " " + unit_ + "/s";
+  if (spent > 0 && !unit_.empty())
+    text += "  " + short_number(done / spent) + " " + unit_ + "/s";
   if (share > 0 && share < 1)
     text += "  " + duration_text(spent * (1 - share) / share) + " left";
   return text;
@@ -99,9 +100,13 @@ void Progress::finish(const std::string& note) {
   std::fprintf(stderr, terminal_ ? "\r%s\033[K\n" : "%s\n", text.c_str());
 }
 
+void Progress::clear() {
+  if (terminal_) std::fputs("\r\033[K", stderr);
+}
+
 void Progress::cancel() {
   finished_ = true;
-  if (terminal_) std::fputs("\r\033[K", stderr);
+  clear();
 }
 
 }  // namespace signet

@@ -9,7 +9,8 @@ namespace signet {
 /// plain line now and then. Writes to standard error, so results can be piped.
 class Progress {
  public:
-  /// `total` units of work, called `unit` in rates ("samples").
+  /// `total` units of work, called `unit` in rates ("samples"); empty: no
+  /// rate is shown.
   Progress(std::string title, double total, std::string unit);
   ~Progress();
   Progress(const Progress&) = delete;
@@ -17,6 +18,8 @@ class Progress {
 
   /// `done` units so far; `note` is shown behind, "loss 0.31".
   void update(double done, const std::string& note = "");
+  /// Takes the bar away until the next update, so that a line can be printed.
+  void clear();
   /// Ends the bar and leaves one line with what it took.
   void finish(const std::string& note = "");
   /// Ends the bar and leaves nothing.

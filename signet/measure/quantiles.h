@@ -1,9 +1,17 @@
 #pragma once
 
+#include <cstdint>
+
 namespace signet {
 
 /// Inverse of the standard normal distribution function, on (0, 1).
 double normal_quantile(double p);
+
+/// The same of Student's t with a whole number of degrees of freedom, by
+/// bisection of its distribution function's finite sum.
+/// Cost: 100 sums of degrees / 2 terms.
+/// Source: Abramowitz, Stegun 1964, 26.7.3 and 26.7.4.
+double student_quantile(double p, int64_t degrees);
 
 /// The p-quantile, approximately, of a non-negative variable with that mean and
 /// variance: a scaled chi-square one, whose cube root is nearly normal.

@@ -1,6 +1,7 @@
 #include "signet/report/html.h"
 
 #include <algorithm>
+#include <cctype>
 #include <cmath>
 #include <cstdio>
 #include <nlohmann/json.hpp>
@@ -67,7 +68,8 @@ std::string number(double value) {
       value);
 }
 
-// The points that can be drawn. A gap stays as a null; JSON has no NaN.
+// The points that can be drawn: [x, y] or, with a band, [x, y, low, high]. A
+// gap stays as a null; JSON has no NaN.
 json points(const LineChart& chart, const Series& series) {
   check(series.x.size() == series.y.size(),
         "series \"" + series.label + "\" must have one y an x, but got " +
@@ -76,11 +78,27 @@ json points(const LineChart& chart, const Series& series) {
   const auto drawable = [](double value, bool log) {
     return std::isfinite(value) && (!log || value > 0);
   };
+  const bool band = !series.low.empty();
+  if (band) {
+    check(series.low.size() == series.x.size() &&
+              series.high.size() == series.x.size(),
+          "the band of series \"" + series.label + "\" must have " +
+              std::to_string(series.x.size()) + " values below and above");
+  }
   json result = json::array();
+  const auto value = [&](double y) {
+    return drawable(y, chart.log_y) ? json(y) : json();
+  };
   for (size_t i = 0; i < series.x.size(); ++i) {
     if (!drawable(series.x[i], chart.log_x)) continue;
-    const bool gap = !drawable(series.y[i], chart.log_y);
-    result.push_back({series.x[i], gap ? json() : json(series.y[i])});
+    json point = {series.x[i], value(series.y[i])};
+    if (band) {
+      // On a logarithmic axis a band that reaches 0 ends at its line.
+      const json low = value(series.low[i]);
+      point.push_back(low.is_null() ? point[1] : low);
+      point.push_back(value(series.high[i]));
+    }
+    result.push_back(std::move(point));
   }
   return result;
 }
@@ -88,6 +106,7 @@ json points(const LineChart& chart, const Series& series) {
 // Draws the blocks one after the other; collects what page.js needs.
 struct Renderer {
   std::string html;
+  std::string contents;  // links to the parts
   json charts = json::array();
 
   void begin(const std::string& kind, const std::string& title) {
@@ -109,15 +128,21 @@ struct Renderer {
       summary += ";";
       series.push_back({{"label", one.label},
                         {"dashed", one.dashed},
+                        {"line", one.line},
                         {"of", one.of},
                         {"points", data}});
     }
     begin("chart", chart.title);
+    html += element("p", "class=\"note\"", chart.note);
     if (any) {
       html += "<div class=\"plot\"><canvas id=\"chart-" +
               std::to_string(charts.size()) + "\" role=\"img\" aria-label=\"" +
-              escape(summary) + "\"></canvas></div>\n";
-      charts.push_back({{"x_label", chart.x_label},
+              escape(summary) +
+              "\"></canvas></div>\n<button type=\"button\" class=\"svg\" "
+              "data-chart=\"" +
+              std::to_string(charts.size()) + "\">Download SVG</button>\n";
+      charts.push_back({{"title", chart.title},
+                        {"x_label", chart.x_label},
                         {"y_label", chart.y_label},
                         {"log_x", chart.log_x},
                         {"log_y", chart.log_y},
@@ -226,6 +251,61 @@ struct Renderer {
     html += element(text.preformatted ? "pre" : "p", "", text.body);
     end();
   }
+
+  void operator()(const Heading& heading) {
+    check(is_id(heading.id),
+          "a heading's id must be of letters, digits and hyphens, but got \"" +
+              heading.id + "\"");
+    const std::string tag = heading.level == 1 ? "h2" : "h3";
+    html += "<div class=\"heading " + tag + "\" id=\"" + heading.id + "\">\n" +
+            element(tag, "", heading.title) + element("p", "", heading.body) +
+            "</div>\n";
+    if (heading.level == 1) {
+      contents +=
+          "<a href=\"#" + heading.id + "\">" + escape(heading.title) + "</a>\n";
+    }
+  }
+
+  void operator()(const Statements& statements) {
+    begin("statements", statements.title);
+    for (const auto& row : statements.rows) {
+      check(row.link.empty() || is_id(row.link),
+            "a statement's link must be the id of a heading, but got \"" +
+                row.link + "\"");
+      html += "<div class=\"statement\">\n<div>";
+      html += row.link.empty() ? element("p", "", row.statement)
+                               : "<p><a href=\"#" + row.link + "\">" +
+                                     escape(row.statement) + "</a></p>\n";
+      html +=
+          element("p", "class=\"note\"", row.details) + "</div>\n" +
+          element("p", "class=\"found\"", row.found) +
+          element("p", std::string("class=\"verdict ") + name(row.tone) + "\"",
+                  row.verdict) +
+          "</div>\n";
+    }
+    end();
+  }
+
+  static bool is_id(const std::string& text) {
+    return !text.empty() &&
+           std::all_of(text.begin(), text.end(), [](unsigned char c) {
+             return std::isalnum(c) || c == '-';
+           });
+  }
+
+  static const char* name(Tone tone) {
+    switch (tone) {
+      case Tone::good:
+        return "good";
+      case Tone::bad:
+        return "bad";
+      case Tone::unsure:
+        return "unsure";
+      case Tone::absent:
+        return "absent";
+    }
+    return "";
+  }
 };
 
 // JSON that is safe within a script element: ASCII, and no "<".
@@ -274,12 +354,15 @@ std::string render_html(const Page& page) {
     }
     html += "</dl>\n";
   }
+  if (!body.contents.empty())
+    html += "<nav aria-label=\"Contents\">\n" + body.contents + "</nav>\n";
   html += "<main>\n" + body.html + "</main>\n";
   html += element("footer", "", page.footer);
   if (!body.charts.empty()) {
     html += script("", kChartJs);
     html += script(" type=\"application/json\" id=\"charts\"",
                    script_json(body.charts));
+    html += script("", kSvgContextJs);
     html += script("", kPageJs);
   }
   return html + "</body>\n</html>\n";

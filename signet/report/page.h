@@ -13,7 +13,10 @@ struct Series {
   std::string label = "";
   std::vector<double> x = {};
   std::vector<double> y = {};  ///< as many as x; NaN leaves a gap
+  /// A band around it, such as mean +- standard error: as many as x, or none.
+  std::vector<double> low = {}, high = {};
   bool dashed = false;
+  bool line = true;  ///< false: markers alone
   /// Label of the series that this one belongs to, as a floor or a fit: drawn
   /// in its colour, without a marker and without a place in the legend.
   std::string of = "";
@@ -26,6 +29,7 @@ struct LineChart {
   std::vector<Series> series = {};
   bool log_x = false;  ///< a logarithmic axis leaves out what is not positive
   bool log_y = false;
+  std::string note = "";  ///< what is seen, under the title
 };
 
 /// A confusion matrix: how many examples of class `row` were called `column`.
@@ -49,7 +53,31 @@ struct Text {
   bool preformatted = false;  ///< keep lines and spaces: a recipe, a log
 };
 
-using Block = std::variant<LineChart, Matrix, Table, Text>;
+/// Begins a part of the page. Headings of level 1 are listed at its top.
+struct Heading {
+  std::string title = "";
+  std::string id = "";  ///< that links lead to: letters, digits, hyphens
+  std::string body = "";
+  int level = 1;  ///< 1 or 2
+};
+
+enum class Tone { good, bad, unsure, absent };
+
+/// Statements that were put to the test.
+struct Statements {
+  struct Row {
+    std::string statement = "";
+    std::string link = "";     ///< the id of a Heading, or empty
+    std::string details = "";  ///< small print under the statement
+    std::string found = "";    ///< the measured number
+    std::string verdict = "";
+    Tone tone = Tone::unsure;  ///< of the verdict
+  };
+  std::string title = "";
+  std::vector<Row> rows = {};
+};
+
+using Block = std::variant<LineChart, Matrix, Table, Text, Heading, Statements>;
 
 /// A number worth a large print: {"Test accuracy", "89.5 %", "3 seeds, +-
 /// 0.1"}.
