@@ -136,24 +136,29 @@ void tile(const Panels& packed, std::int64_t channel, const Rows& rows,
   for (auto& row : sums) {
     for (auto& sum : row) sum = _mm512_setzero_si512();
   }
-  const char* segment = rows.input;
-  for (std::int64_t s = 0; s < rows.segments; ++s) {
-    for (std::int64_t i = 0; i < rows.segment_steps; ++i) {
-      __m512i x[kRows];
-      for (int r = 0; r < kRows; ++r) {
-        x[r] = _mm512_set1_epi32(
-            static_cast<int>(load_word(segment + r * rows.stride + 4 * i)));
-      }
-      for (int v = 0; v < kPanels * kVectors; ++v) {
-        const __m512i w = _mm512_load_si512(
-            weights + v / kVectors * panel_words + v % kVectors * kLanes);
-        for (int r = 0; r < kRows; ++r) {
-          sums[r][v] = Product::add(sums[r][v], x[r], w);
-        }
-      }
-      weights += kWidth;
+  const auto step = [&](const char* input) {
+    __m512i x[kRows];
+    for (int r = 0; r < kRows; ++r) {
+      x[r] = _mm512_set1_epi32(
+          static_cast<int>(load_word(input + r * rows.stride)));
     }
+    for (int v = 0; v < kPanels * kVectors; ++v) {
+      const __m512i w = _mm512_load_si512(weights + v / kVectors * panel_words +
+                                          v % kVectors * kLanes);
+      for (int r = 0; r < kRows; ++r) {
+        sums[r][v] = Product::add(sums[r][v], x[r], w);
+      }
+    }
+    weights += kWidth;
+  };
+  // The first step stands alone: it has nothing to add to.
+  step(rows.input);
+  const char* segment = rows.input;
+  std::int64_t i = 1;
+  for (std::int64_t s = 0; s < rows.segments; ++s) {
+    for (; i < rows.segment_steps; ++i) step(segment + 4 * i);
     segment += rows.segment_stride;
+    i = 0;
   }
   for (int p = 0; p < kPanels; ++p) {
     output.template panel<kRows, kVectors>(packed, channel + p * kPanel,
