@@ -6,7 +6,7 @@
 #include "signet/core/papers.h"
 #include "signet/experiments/experiment.h"
 #include "signet/experiments/papers/charts.h"
-#include "signet/experiments/papers/single_unit.h"
+#include "signet/experiments/papers/temperature_sweep.h"
 
 namespace signet {
 namespace {
@@ -47,58 +47,6 @@ Expansion expansion(const UnitLoss& loss, double eta) {
           .A1 = odd * second(1) / q};
 }
 
-/// Bias and variance measured at each temperature, one row a seed.
-struct Measured {
-  std::vector<std::vector<double>> bias = {}, variance = {};
-
-  /// Of |bias| or variance over the lowest `count` temperatures, one a seed.
-  static std::vector<double> exponents(
-      const std::vector<std::vector<double>>& rows, size_t count = kLowest) {
-    std::vector<double> result;
-    for (const auto& row : rows) {
-      std::vector<double> x, y;
-      for (size_t i = 0; i < count; ++i) {
-        x.push_back(kTemperatures[i]);
-        y.push_back(std::abs(row[i]));
-      }
-      result.push_back(fitted_exponent(x, y));
-    }
-    return result;
-  }
-  static std::vector<std::vector<double>> sizes(
-      std::vector<std::vector<double>> rows) {
-    for (auto& row : rows)
-      for (auto& value : row) value = std::abs(value);
-    return rows;
-  }
-  /// rows[.][0] times `factor`.
-  static std::vector<double> coldest(
-      const std::vector<std::vector<double>>& rows, double factor) {
-    std::vector<double> result;
-    for (const auto& row : rows) result.push_back(row[0] * factor);
-    return result;
-  }
-};
-
-Measured measured(const ExperimentContext& context, const UnitLoss& loss,
-                  double eta, int64_t draws) {
-  const double truth = loss.at(1) - loss.at(0);
-  Measured result;
-  for (int64_t seed = 0; seed < context.seeds; ++seed) {
-    std::vector<double> bias, variance;
-    for (const double t : kTemperatures) {
-      const auto moments =
-          measured_moments(at_temperature("gumbel", t), bit_at(eta, loss),
-                           draws, context.random(seed));
-      bias.push_back(moments.mean - truth);
-      variance.push_back(moments.variance());
-    }
-    result.bias.push_back(bias);
-    result.variance.push_back(variance);
-  }
-  return result;
-}
-
 Findings run(const ExperimentContext& context) {
   const int64_t draws = context.pick(int64_t{1} << 17, int64_t{1} << 20);
   report::LineChart bias{
@@ -128,48 +76,42 @@ Findings run(const ExperimentContext& context) {
   double done = 0;
   for (const auto& loss : unit_losses()) {
     const auto formula = expansion(loss, kEta);
-    const auto found = measured(context, loss, kEta, draws);
-    auto marks =
-        curve_over_seeds(loss.name, kTemperatures, Measured::sizes(found.bias));
-    auto spread = curve_over_seeds(loss.name, kTemperatures, found.variance);
-    marks.line = spread.line = false;
-    report::Series bias_line{
-        .x = kTemperatures, .dashed = true, .of = loss.name};
-    auto variance_line = bias_line;
-    for (const double t : kTemperatures) {
-      bias_line.y.push_back(std::abs(formula.bias(t)));
-      variance_line.y.push_back(formula.variance(t));
-    }
-    bias.series.insert(bias.series.end(), {marks, bias_line});
-    variance.series.insert(variance.series.end(), {spread, variance_line});
+    const auto found = sweep_temperatures(context, "gumbel", bit_at(kEta, loss),
+                                          kTemperatures, draws);
+    const auto sizes = found.distance(formula.truth);
+    add_with_theory(bias, loss.name, kTemperatures, sizes,
+                    [&](double t) { return std::abs(formula.bias(t)); });
+    add_with_theory(variance, loss.name, kTemperatures, found.variance,
+                    [&](double t) { return formula.variance(t); });
     if (&loss == &exponential_loss()) {
       findings.measured["bias-order"] =
-          mean_over_seeds(Measured::exponents(found.bias));
+          mean_over_seeds(exponents_of(kTemperatures, sizes, kLowest));
       findings.settings.push_back(
           {"exponent of exp(1.3x)'s bias from 0.01 to 0.08",
-           mean_text(Measured::exponents(found.bias, kFour), 3) +
+           mean_text(exponents_of(kTemperatures, sizes, kFour), 3) +
                ", where the second order weighs"});
       findings.measured["bias-coefficient"] = mean_over_seeds(
-          Measured::coldest(found.bias, 1 / formula.bias(kTemperatures[0])));
+          first_of(sizes, 1 / std::abs(formula.bias(kTemperatures[0]))));
       findings.measured["variance-order"] =
-          mean_over_seeds(Measured::exponents(found.variance));
+          mean_over_seeds(exponents_of(kTemperatures, found.variance, kLowest));
     }
     if (&loss == &linear_loss()) {
       findings.measured["linear-order"] =
-          mean_over_seeds(Measured::exponents(found.bias));
-      findings.measured["variance-constant"] =
-          mean_over_seeds(Measured::coldest(
-              found.variance, 6 * p * (1 - p) / 9 * kTemperatures[0]));
+          mean_over_seeds(exponents_of(kTemperatures, sizes, kLowest));
+      findings.measured["variance-constant"] = mean_over_seeds(
+          first_of(found.variance, 6 * p * (1 - p) / 9 * kTemperatures[0]));
     }
     context.done(done += 1.0 / 6);
   }
-  const auto even = measured(context, exponential_loss(), 0, draws);
-  findings.measured["even-order"] =
-      mean_over_seeds(Measured::exponents(even.bias));
-  bias.series.push_back(curve_over_seeds("exp(1.3x) at p = 1/2", kTemperatures,
-                                         Measured::sizes(even.bias)));
-  bias.series.back().line = false;
+  const auto even = sweep_temperatures(
+      context, "gumbel", bit_at(0, exponential_loss()), kTemperatures, draws);
   const auto formula = expansion(exponential_loss(), kEta);
+  const auto even_formula = expansion(exponential_loss(), 0);
+  const auto even_sizes = even.distance(formula.truth);
+  findings.measured["even-order"] =
+      mean_over_seeds(exponents_of(kTemperatures, even_sizes, kLowest));
+  add_with_theory(bias, "exp(1.3x) at p = 1/2", kTemperatures, even_sizes,
+                  [&](double t) { return std::abs(even_formula.bias(t)); });
   report::LineChart tradeoff{
       .title = "The trade-off: error of the mean of N estimates",
       .x_label = "temperature",
@@ -244,7 +186,7 @@ const Registered<Experiment> entry{{
           .where = "proposition 2",
           .measured = "variance over that at t = 0.01, loss 3x + 1",
           .holds = {0.95, 1.05}}},
-    .cost = {.quick = 8, .normal = 120},
+    .cost = {.quick = 3, .normal = 40},
     .run = run,
 }};
 

@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "signet/core/checks.h"
 #include "signet/core/torch.h"
 #include "signet/measure/gradients.h"
 
@@ -97,6 +98,25 @@ UnitMoments measured_moments(const std::string& estimator,
   const auto in_p = gradient / slope;
   return {(in_p * weights).sum().item<double>(),
           (in_p.square() * weights).sum().item<double>()};
+}
+
+UnitMoments two_point_moments(const std::string& estimator,
+                              const SingleUnit& unit) {
+  const auto a = torch::full({}, unit.a, at::kDouble);
+  const double p = unit.units.noise->cdf(a).item<double>();
+  const double slope = unit.units.noise->density(a).item<double>();
+  // A state is missed with probability below e^-30.
+  const auto n = 4096 + static_cast<int64_t>(30 / std::min(p, 1 - p));
+  const auto [gradient, u] = draw_gradients(estimator, unit, n, Random(1));
+  const auto of = [&, &g = gradient](const Tensor& state) {
+    const auto values = g.masked_select(state);
+    check(values.numel() > 0 && values.allclose(values[0], 1e-12, 0), estimator,
+          "the estimate must depend on the state of the unit alone");
+    return values[0].item<double>() / slope;
+  };
+  const auto is_high = u < p;
+  const double high = of(is_high), low = of(is_high.logical_not());
+  return {p * high + (1 - p) * low, p * high * high + (1 - p) * low * low};
 }
 
 std::string at_temperature(const std::string& estimator, double temperature) {

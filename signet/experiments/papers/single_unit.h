@@ -78,6 +78,11 @@ UnitMoments measured_moments(const std::string& estimator,
                              const SingleUnit& unit, int64_t n,
                              const Random& random);
 
+/// The moments, in p, of an estimate that depends on the state of the unit
+/// alone: exact sums over its two states.
+UnitMoments two_point_moments(const std::string& estimator,
+                              const SingleUnit& unit);
+
 /// "gumbel(temperature=0.1)"
 std::string at_temperature(const std::string& estimator, double temperature);
 
