@@ -1,0 +1,143 @@
+#include "signet/experiments/papers/neuron_arms.h"
+
+#include <cstdio>
+
+#include "signet/experiments/papers/charts.h"
+
+namespace signet {
+namespace {
+
+/// Of the random numbers of a seed, those that evaluations see.
+constexpr uint64_t kEvaluation = 1;
+
+double read(const Reading& reading, const NeuronNet& net, int64_t epoch,
+            const Random& random, const R2rtData& data) {
+  return accuracy(
+      net,
+      reading.examples.labels.defined() ? reading.examples : data.validation,
+      reading.units, reading.slope ? reading.slope(epoch) : 1,
+      random.branch(kEvaluation).at_step(static_cast<uint32_t>(epoch)),
+      reading.passes);
+}
+
+std::string percent(double value) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.2f %%", value);
+  return text;
+}
+
+}  // namespace
+
+Slope published_slope(int64_t epochs) {
+  return [=](int64_t epoch) {
+    return annealed_slope(static_cast<double>(epoch), epochs);
+  };
+}
+
+Curves run_arms(const ExperimentContext& context, const std::vector<Arm>& arms,
+                const R2rtData& data) {
+  Curves curves;
+  int64_t epochs = 0, done = 0;
+  for (const auto& arm : arms) epochs += arm.training.epochs;
+  for (int64_t seed = 0; seed < context.seeds; ++seed) {
+    const auto random = context.random(seed);
+    for (const auto& arm : arms) {
+      const auto& training = arm.training;
+      const auto& readings = arm.readings;
+      for (const auto& reading : readings) curves[reading.label].emplace_back();
+      train_neurons(training, data.train, random,
+                    [&](int64_t epoch, const NeuronNet& net) {
+                      for (const auto& reading : readings)
+                        if (!reading.only_at_end || epoch == training.epochs)
+                          curves[reading.label].back().push_back(
+                              read(reading, net, epoch, random, data));
+                      if (arm.after) arm.after(seed, net);
+                      context.done(static_cast<double>(++done) /
+                                   static_cast<double>(epochs * context.seeds));
+                    });
+    }
+  }
+  return curves;
+}
+
+std::vector<double> at_epoch(const Curves& curves, const std::string& label,
+                             int64_t epoch) {
+  std::vector<double> values;
+  for (const auto& seed : curves.at(label))
+    values.push_back(seed.at(static_cast<size_t>(epoch - 1)));
+  return values;
+}
+
+std::vector<double> at_end(const Curves& curves, const std::string& label) {
+  return at_epoch(curves, label,
+                  static_cast<int64_t>(curves.at(label).front().size()));
+}
+
+report::LineChart accuracy_chart(const std::string& title,
+                                 const std::string& note, const Curves& curves,
+                                 const std::vector<std::string>& labels,
+                                 const std::string& of) {
+  report::LineChart chart{.title = title,
+                          .x_label = "epochs of 1001 steps",
+                          .y_label = of + " accuracy, %",
+                          .note = note};
+  for (const auto& label : labels) {
+    const auto& rows = curves.at(label);
+    std::vector<double> epochs;
+    for (size_t i = 1; i <= rows.front().size(); ++i)
+      epochs.push_back(static_cast<double>(i));
+    chart.series.push_back(curve_over_seeds(label, epochs, rows));
+  }
+  return chart;
+}
+
+std::vector<std::pair<std::string, std::string>> neuron_settings(
+    const ExperimentContext& context, int64_t epochs,
+    const std::vector<std::pair<std::string, std::string>>& more) {
+  std::vector<std::pair<std::string, std::string>> all{
+      {"images",
+       context.images.name + ", the first 5000 training images for validation"},
+      {"units", "{0, 1}, P(x = 1) = sigmoid(m a), m the slope"},
+      {"epochs", std::to_string(epochs) + " of 1001 steps, batches of 50"},
+      {"step",
+       "plain gradient descent; a rate r is r/10 times the gradient of "
+       "the cross-entropy, summed over the batch, as in the source"},
+      {"seeds", std::to_string(context.seeds)}};
+  all.insert(all.end(), more.begin(), more.end());
+  return all;
+}
+
+std::string neuron_differences(const ExperimentContext& context, int64_t epochs,
+                               int64_t published_epochs,
+                               const std::string& more) {
+  std::string text;
+  if (context.images.name != "mnist")
+    text += context.images.name + " in place of MNIST. ";
+  if (epochs != published_epochs)
+    text += std::to_string(epochs) + " epochs in place of " +
+            std::to_string(published_epochs) + ". ";
+  return text + more;
+}
+
+Claim printed_claim(const std::string& id, const std::string& what,
+                    const std::string& where, double printed,
+                    double tolerance) {
+  return {.id = id,
+          .sentence = what + " reaches " + percent(printed) + " on MNIST.",
+          .where = where,
+          .measured =
+              "mean accuracy on the validation images, %; the printed "
+              "one within " +
+              percent(tolerance),
+          .holds = {printed - tolerance, printed + tolerance},
+          .data = "mnist"};
+}
+
+void compare_with_print(const ExperimentContext& context, Findings& findings,
+                        const std::string& id,
+                        const std::vector<double>& accuracies) {
+  if (context.images.name == "mnist")
+    findings.measured[id] = mean_over_seeds(accuracies);
+}
+
+}  // namespace signet
