@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <array>
+#include <fstream>
 #include <string>
 #include <vector>
 
@@ -169,6 +170,26 @@ TEST(Dataset, SaysWhatDoesNotFit) {
   EXPECT_PRED2(contains, error_loading("idx", folder.path()),
                "byte 3 must be 01, the one dimension of labels, but the file "
                "holds 4x2x2 values");
+}
+
+TEST(Dataset, FoldersAreKnownByTheirFiles) {
+  const auto name_of = [](const std::vector<uint8_t>& labels) {
+    TempFolder folder;
+    write_idx(folder / "train-labels-idx1-ubyte",
+              {{static_cast<int64_t>(labels.size())}, labels});
+    const auto options = identify_dataset(folder.path());
+    EXPECT_EQ(options.folder, folder.path());
+    return options.name;
+  };
+  EXPECT_EQ(name_of({5, 0, 4, 1, 9, 2}), "mnist");
+  EXPECT_EQ(name_of({9, 0, 0, 3, 0, 2}), "fashion-mnist");
+  EXPECT_EQ(name_of({9, 0, 0, 3}), "idx");
+  TempFolder cifar;
+  std::ofstream(cifar / "data_batch_1.bin") << "x";
+  EXPECT_EQ(identify_dataset(cifar.path()).name, "cifar-10");
+  TempFolder empty;
+  EXPECT_PRED2(contains, error_of([&] { identify_dataset(empty.path()); }),
+               "must hold train-labels-idx1-ubyte");
 }
 
 }  // namespace

@@ -93,6 +93,75 @@ TEST_F(Chromium, TextFromOutsideIsHarmless) {
   EXPECT_EQ(drawn(document), (std::vector<std::string>{"2 points"}));
 }
 
+/// What `script`, an expression, gives in the page's last script.
+std::string value_in(const Page& page, const std::string& script) {
+  std::string html = render_html(page);
+  html.insert(html.rfind("</body>"),
+              "<script>document.documentElement.dataset.value = " + script +
+                  "</script>");
+  const std::string document = loaded(html);
+  const std::string attribute = "data-value=\"";
+  const size_t at = document.find(attribute);
+  if (at == std::string::npos) return "no value";
+  const size_t begin = at + attribute.size();
+  return document.substr(begin, document.find('"', begin) - begin);
+}
+
+// A band has two edges under its line; the line's own points are what counts.
+TEST_F(Chromium, ValuesAndBandsAreReadBackFromThePage) {
+  const Page page{
+      .blocks = {LineChart{.title = "Loss",
+                           .series = {{.label = "a",
+                                       .x = {1, 2, 3},
+                                       .y = {0.5, 0.25, 0.125},
+                                       .low = {0.4, 0.2, 0.1},
+                                       .high = {0.6, 0.3, 0.15}},
+                                      {.label = "b", .x = {1}, .y = {7}}},
+                           .log_y = true},
+                 Heading{.title = "Part", .id = "part"},
+                 Statements{.rows = {{.statement = "It holds",
+                                      .link = "part",
+                                      .found = "0.25 (0.2 to 0.3)",
+                                      .verdict = "reproduced"}}}}};
+  EXPECT_EQ(value_in(page,
+                     "Chart.getChart('chart-0').data.datasets.map((d) => "
+                     "d.label + ':' + d.data.map((p) => p.y).join(' '))"
+                     ".join(';')"),
+            ":0.4 0.2 0.1;:0.6 0.3 0.15;a:0.5 0.25 0.125;b:7");
+  EXPECT_EQ(value_in(page, "document.getElementById('chart-0').dataset.drawn"),
+            "4 points");
+  EXPECT_EQ(value_in(page,
+                     "document.querySelector('.found').textContent + '|' + "
+                     "document.querySelector('.verdict').textContent + '|' + "
+                     "document.querySelector('.statement a').hash"),
+            "0.25 (0.2 to 0.3)|reproduced|#part");
+}
+
+// The SVG is well formed, names the series, and has as many strokes as lines.
+TEST_F(Chromium, ChartsCanBeHadAsSvg) {
+  const auto of_svg = [](const std::string& expression) {
+    return value_in(sample_page(),
+                    "((svg) => " + expression +
+                        ")(new DOMParser().parseFromString(chartAsSvg(0), "
+                        "'image/svg+xml'))");
+  };
+  EXPECT_EQ(of_svg("svg.querySelectorAll('parsererror').length"), "0");
+  EXPECT_EQ(of_svg("svg.documentElement.tagName + ' ' + "
+                   "svg.documentElement.getAttribute('width')"),
+            "svg 800");
+  EXPECT_EQ(of_svg("[...svg.querySelectorAll('text')].map((t) => "
+                   "t.textContent).filter((t) => /[a-z]/.test(t)).sort()"
+                   ".join()"),
+            "cross-entropy,epoch,train,validation");
+  // Two curves: many lines in one path.
+  EXPECT_EQ(of_svg("[...svg.querySelectorAll('path[fill=none]')].filter((p) => "
+                   "(p.getAttribute('d').match(/[LC]/g) || []).length >= 14)"
+                   ".length"),
+            "2");
+  EXPECT_EQ(of_svg("/NaN|undefined/.test(svg.documentElement.outerHTML)"),
+            "false");
+}
+
 // The checks above can fail: a script error and a request are both seen.
 TEST_F(Chromium, ErrorsAndRequestsAreSeen) {
   std::string html = render_html(sample_page());
