@@ -118,7 +118,9 @@ TrainingResult train(const Recipe& given, const TrainingOptions& options) {
                       static_cast<double>(run.parts().train.size()), "samples");
     const double rate = run.rate();
     const auto annealed = run.estimators().annealed_values(run.steps());
-    const auto totals = run.train_epoch(epoch, progress);
+    const auto totals = run.train_epoch(epoch, [&](const Totals& sums) {
+      progress.update(sums.examples, sums.text());
+    });
     const bool validate = run.parts().validation.size() > 0;
     const auto validation =
         validate ? run.test(run.parts().validation) : Evaluation{};

@@ -176,7 +176,8 @@ void TrainingRun::save(const std::filesystem::path& path, int64_t epoch) const {
                   network_.spec());
 }
 
-Totals TrainingRun::train_epoch(int64_t epoch, Progress& progress) {
+Totals TrainingRun::train_epoch(
+    int64_t epoch, const std::function<void(const Totals&)>& told) {
   network_.train();
   const int64_t n = parts_.train.size(), b = recipe_.train.batch;
   const auto order = random_.at_step(static_cast<uint32_t>(epoch))
@@ -186,7 +187,7 @@ Totals TrainingRun::train_epoch(int64_t epoch, Progress& progress) {
   for (int64_t s = 0; s < steps_an_epoch_; ++s) {
     const auto index = order.narrow(0, s * b, std::min(b, n - s * b));
     train_step(index, totals);
-    progress.update(totals.examples, totals.text());
+    if (told) told(totals);
   }
   // Signs of NaN are signs: the loss of binary weights would not show it.
   const auto lost = first_non_finite(network_);

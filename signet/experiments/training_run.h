@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <string>
 
 #include "signet/core/estimator_state.h"
@@ -8,7 +9,6 @@
 #include "signet/experiments/checkpoint.h"
 #include "signet/experiments/estimator_plan.h"
 #include "signet/experiments/evaluation.h"
-#include "signet/experiments/progress.h"
 #include "signet/experiments/rate.h"
 #include "signet/experiments/recipe.h"
 #include "signet/optim/optimizer.h"
@@ -52,13 +52,16 @@ class TrainingRun {
 
   /// Trains epoch 1, 2, ...; each sees the examples in an order of its own.
   /// At its end the mode network gets its statistics from 5000 of them.
+  /// `told` hears the sums so far after every step.
   /// Errors: std::runtime_error, one line, if the loss or a parameter stops
   /// being finite: at which step, and in which layer first.
-  Totals train_epoch(int64_t epoch, Progress& progress);
+  Totals train_epoch(int64_t epoch,
+                     const std::function<void(const Totals&)>& told = {});
 
   /// The mode network on these examples.
   Evaluation test(const Examples& examples);
 
+  Network& network() { return network_; }
   const EstimatorPlan& estimators() const { return estimators_; }
   const Parts& parts() const { return parts_; }
   int64_t steps() const { return optimizer_.steps(); }

@@ -51,22 +51,17 @@ TEST_P(Recipes, TrainAndResumeBitExactly) {
   const auto recipe = small_recipe();
   const auto data =
       load_dataset({recipe.data.set, recipe.data.folder}, Part::train);
-  const auto epoch = [&](TrainingRun& run, int64_t number) {
-    Progress progress("epoch", static_cast<double>(data.size()), "samples");
-    run.train_epoch(number, progress);
-    progress.finish("");
-  };
   {
     TrainingRun whole(recipe, data);
     whole.start();
-    epoch(whole, 1);
+    whole.train_epoch(1);
     whole.save(folder_ / "first", 1);
-    epoch(whole, 2);
+    whole.train_epoch(2);
     whole.save(folder_ / "whole", 2);
   }
   TrainingRun resumed(recipe, data);
   resumed.load(load_checkpoint(folder_ / "first"));
-  epoch(resumed, 2);
+  resumed.train_epoch(2);
   resumed.save(folder_ / "resumed", 2);
   EXPECT_TRUE(read_file(folder_ / "resumed") == read_file(folder_ / "whole"));
   EXPECT_FALSE(read_file(folder_ / "resumed") == read_file(folder_ / "first"));

@@ -15,12 +15,6 @@ Dataset tiny_data(const TempFolder& folder) {
   return load_dataset({.name = "idx", .folder = folder / "data"}, Part::train);
 }
 
-void train_epoch(TrainingRun& run, int64_t epoch) {
-  Progress progress("epoch", 230, "samples");
-  run.train_epoch(epoch, progress);
-  progress.cancel();
-}
-
 // What a checkpoint holds after epoch 1 is all that epochs 2 and 3 need.
 TEST(TrainingRun, GoesOnFromACheckpointBitByBit) {
   const TempFolder folder;
@@ -52,14 +46,14 @@ TEST(TrainingRun, GoesOnFromACheckpointBitByBit) {
     changes[c](recipe);
     TrainingRun whole(recipe, data);
     whole.start();
-    train_epoch(whole, 1);
+    whole.train_epoch(1);
     whole.save(folder / "one", 1);
-    for (const int64_t epoch : {2, 3}) train_epoch(whole, epoch);
+    for (const int64_t epoch : {2, 3}) whole.train_epoch(epoch);
     whole.save(folder / "whole", 3);
 
     TrainingRun resumed(recipe, data);
     resumed.load(load_checkpoint(folder / "one"));
-    for (const int64_t epoch : {2, 3}) train_epoch(resumed, epoch);
+    for (const int64_t epoch : {2, 3}) resumed.train_epoch(epoch);
     resumed.save(folder / "resumed", 3);
     EXPECT_EQ(read_text(folder / "resumed"), read_text(folder / "whole")) << c;
   }
@@ -80,7 +74,7 @@ TEST(TrainingRun, SaysInWhichLayerNumbersStopBeingFinite) {
     auto checkpoint = load_checkpoint(folder / "good");
     checkpoint.network.at(name).view({-1})[1] = value;
     run.load(checkpoint);
-    const auto error = error_of([&] { train_epoch(run, 1); });
+    const auto error = error_of([&] { run.train_epoch(1); });
     EXPECT_EQ(error.find('\n'), std::string::npos) << error;
     return error;
   };
@@ -108,7 +102,7 @@ TEST(TrainingRun, SaysInWhichLayerNumbersStopBeingFinite) {
          "train: stopped after step 12: 0.latent is not finite");
   EXPECT_EQ(error_of([&] {
               run.load(load_checkpoint(folder / "good"));
-              train_epoch(run, 1);
+              run.train_epoch(1);
             }),
             "no error");
 }
@@ -118,9 +112,11 @@ TEST(TrainingRun, CountsAnExampleOnceWhateverItsSamples) {
   auto recipe = tiny_recipe(folder);
   recipe.train.estimator = "averaged(estimator=st, samples=4)";
   TrainingRun run(recipe, tiny_data(folder));
-  Progress progress("epoch", 230, "samples");
-  const auto totals = run.train_epoch(1, progress);
-  progress.cancel();
+  std::vector<double> heard;
+  const auto totals = run.train_epoch(
+      1, [&](const Totals& sums) { heard.push_back(sums.examples); });
+  EXPECT_EQ(heard.size(), 12u);
+  EXPECT_EQ(heard.back(), totals.examples);
   EXPECT_NEAR(totals.examples, 230, 1e-9);
   EXPECT_LE(totals.accuracy(), 1);
 }
@@ -189,7 +185,7 @@ TEST(TrainingRun, StepsStochasticWeightsByTheRuleOfOthers) {
   run.save(folder / "start", 0);
   const auto start = load_checkpoint(folder / "start").network.at("0.latent");
   EXPECT_LE(start.abs().max().item<double>(), 2) << "not +-10";
-  train_epoch(run, 1);
+  run.train_epoch(1);
   EXPECT_EQ(run.take_flip_ratio(), 0) << "none is a binary weight";
 }
 
