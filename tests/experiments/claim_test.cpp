@@ -13,7 +13,13 @@ namespace {
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
-Claim claim_that(Region holds) { return {.id = "c", .holds = holds}; }
+Claim claim_that(Region holds) {
+  return {.id = "c",
+          .sentence = "It holds.",
+          .where = "here",
+          .measured = "a number",
+          .holds = holds};
+}
 
 // Tables of Student's t: 0.975 and 0.995.
 TEST(StudentQuantile, IsThatOfTheTables) {

@@ -154,8 +154,8 @@ TEST(ExperimentRecord, ComesBackFromItsFile) {
                           .seconds = 1.5,
                           .machine = "m",
                           .command = "c",
-                          .time = "t"};
-  record.findings = counted({});
+                          .time = "t",
+                          .findings = counted({})};
   record.findings.measured["one"] = mean_over_seeds({0.25});
   write_record(folder.path(), record);
   const auto back = read_record(folder.path(), "x");
@@ -182,8 +182,14 @@ TEST(ExperimentRecord, ComesBackFromItsFile) {
 }
 
 TEST(ExperimentRecord, OtherDataAreNeededOrHere) {
-  Claim claim{.id = "c", .holds = {.from = 0}, .data = "mnist"};
-  ExperimentRecord record{.name = "x", .data_set = "fashion-mnist"};
+  const Claim claim{.id = "c",
+                    .sentence = "It holds.",
+                    .where = "here",
+                    .measured = "a number",
+                    .holds = {.from = 0},
+                    .data = "mnist"};
+  ExperimentRecord record;
+  record.data_set = "fashion-mnist";
   EXPECT_EQ(finding_of(claim, record), Finding::needs_data);
   record.data_set = "mnist";
   EXPECT_EQ(finding_of(claim, record), Finding::cannot_be_told);
@@ -199,7 +205,8 @@ TEST(ReproductionPage, SaysWhatTheRecordSays) {
                           .data_set = "fashion-mnist",
                           .machine = "m",
                           .command = "signet reproduce it",
-                          .time = "t"};
+                          .time = "t",
+                          .findings = {}};
   for (const auto& claim : experiment.claims)
     if (can_be_decided(claim, "fashion-mnist"))
       record.findings.measured[claim.id] = {
