@@ -10,6 +10,7 @@
 #include "signet/data/atomic_file.h"
 #include "signet/experiments/progress.h"
 #include "signet/experiments/reproduction.h"
+#include "signet/experiments/reproduction_markdown.h"
 #include "signet/experiments/reproduction_page.h"
 #include "signet/report/html.h"
 
@@ -18,7 +19,7 @@ namespace {
 
 struct Options {
   std::vector<std::string> names;
-  std::string data, out = "runs/papers", report;
+  std::string data, out = "runs/papers", report, markdown;
   bool list = false, all = false, quick = false, full = false, again = false,
        json = false;
   int64_t seeds = 0;
@@ -103,7 +104,10 @@ std::string command_text(const Options& o) {
   if (o.full) text += " --full";
   if (o.seeds > 0) text += " --seeds " + std::to_string(o.seeds);
   if (!o.data.empty()) text += " --data " + o.data;
-  return text + " --out " + o.out + " --report " + o.report;
+  text += " --out " + o.out;
+  if (!o.report.empty()) text += " --report " + o.report;
+  if (!o.markdown.empty()) text += " --markdown " + o.markdown;
+  return text;
 }
 
 /// Exit status: 1 if an experiment failed.
@@ -153,17 +157,23 @@ int run(const Options& o) {
     return 0;
   }
   const bool runs = o.all || !o.names.empty();
-  check(runs || !o.report.empty(), "reproduce",
+  const bool writes = !o.report.empty() || !o.markdown.empty();
+  check(runs || writes, "reproduce",
         "name an experiment, or --all; `signet reproduce --list` lists them, "
         "--report alone makes a page of the records in --out");
   const int status = runs ? run_experiments(o) : 0;
-  if (o.report.empty()) return status;
+  if (!writes) return status;
   const auto records = records_in(o.out);
   check(!records.empty(), "reproduce", o.out + " holds no record yet");
-  write_atomically(o.report, report::render_html(
-                                 reproduction_page(records, command_text(o))));
-  std::fprintf(stderr, "%s: %zu experiments\n", o.report.c_str(),
-               records.size());
+  if (!o.report.empty()) {
+    write_atomically(o.report, report::render_html(reproduction_page(
+                                   records, command_text(o))));
+    std::fprintf(stderr, "%s: %zu experiments\n", o.report.c_str(),
+                 records.size());
+  }
+  if (!o.markdown.empty())
+    write_atomically(o.markdown,
+                     reproduction_markdown(records, command_text(o)));
   return status;
 }
 
@@ -188,6 +198,8 @@ const Registered<Command> entry{{
           ->capture_default_str();
       app.add_option("--report", o->report,
                      "write a page of all records in that folder");
+      app.add_option("--markdown", o->markdown,
+                     "write their claims and verdicts as Markdown");
       app.add_option("--jobs", o->jobs,
                      "experiments at a time, one thread each (default: all "
                      "cores)")

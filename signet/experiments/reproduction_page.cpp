@@ -69,12 +69,8 @@ report::Table settings_of(const ExperimentRecord& record) {
   return table;
 }
 
-struct Section {
-  const Experiment* experiment;
-  const ExperimentRecord* record;
-};
-
-void add_section(const Section& section, std::vector<report::Block>& blocks) {
+void add_section(const ExperimentSection& section,
+                 std::vector<report::Block>& blocks) {
   const auto& [experiment, record] = section;
   blocks.push_back(report::Heading{.title = experiment->title,
                                    .id = experiment->name,
@@ -107,22 +103,27 @@ std::string region_text(const Region& region) {
   return "at most " + short_text(region.to);
 }
 
-report::Page reproduction_page(const std::vector<ExperimentRecord>& records,
-                               const std::string& command) {
-  // By source in the order of years, then by name.
-  std::vector<Section> sections;
+std::vector<ExperimentSection> in_page_order(
+    const std::vector<ExperimentRecord>& records) {
+  std::vector<ExperimentSection> sections;
   for (const auto& record : records)
     sections.push_back(
         {&find_record<Experiment>("experiment", record.name), &record});
-  std::stable_sort(
-      sections.begin(), sections.end(), [](const Section& a, const Section& b) {
-        const auto key = [](const Section& s) {
-          return std::tie(s.experiment->source.year, s.experiment->source.key,
-                          s.experiment->name);
-        };
-        return key(a) < key(b);
-      });
+  std::stable_sort(sections.begin(), sections.end(),
+                   [](const ExperimentSection& a, const ExperimentSection& b) {
+                     const auto key = [](const ExperimentSection& s) {
+                       return std::tie(s.experiment->source.year,
+                                       s.experiment->source.key,
+                                       s.experiment->name);
+                     };
+                     return key(a) < key(b);
+                   });
+  return sections;
+}
 
+report::Page reproduction_page(const std::vector<ExperimentRecord>& records,
+                               const std::string& command) {
+  const auto sections = in_page_order(records);
   report::Statements overview{.title = "All claims"};
   std::vector<int> counts(4);
   double seconds = 0;
@@ -139,9 +140,11 @@ report::Page reproduction_page(const std::vector<ExperimentRecord>& records,
 
   report::Page page{
       .title = "The papers, reproduced",
-      .subtitle = std::to_string(sections.size()) + " experiments of " +
-                  "stochastic binary networks; every verdict is computed from "
-                  "an interval and the region in which the claim holds"};
+      .subtitle =
+          std::to_string(sections.size()) +
+          (sections.size() == 1 ? " experiment of " : " experiments of ") +
+          "stochastic binary networks; every verdict is computed from "
+          "an interval and the region in which the claim holds"};
   for (const auto finding : {Finding::reproduced, Finding::not_reproduced,
                              Finding::cannot_be_told, Finding::needs_data}) {
     const int count = counts[static_cast<size_t>(finding)];

@@ -14,6 +14,17 @@ namespace signet {
 report::Page reproduction_page(const std::vector<ExperimentRecord>& records,
                                const std::string& command);
 
+/// A record and the experiment that it is of.
+struct ExperimentSection {
+  const Experiment* experiment;
+  const ExperimentRecord* record;
+};
+
+/// By source in the order of years, then by name.
+/// Errors: UsageError if a record's experiment is not in the table.
+std::vector<ExperimentSection> in_page_order(
+    const std::vector<ExperimentRecord>& records);
+
 /// "0.731 (0.702 to 0.760)"; "0.731" where there is no chance in it.
 std::string statistic_text(const Statistic& statistic);
 
