@@ -13,45 +13,6 @@ namespace {
 constexpr int64_t kBatch = 50;
 constexpr int64_t kEvaluationBatch = 1000;
 
-Tensor pixels(const Tensor& images) {
-  return images.to(torch::kFloat).mul_(1.0 / 255);
-}
-
-/// The examples of each step, in a new order each time that all were seen.
-class Batches {
- public:
-  Batches(const Examples& examples, const Random& random)
-      : examples_(examples), random_(random) {}
-
-  Examples next() {
-    if (first_ + kBatch > examples_.size() || !order_.defined()) {
-      order_ = random_.at_step(pass_++)
-                   .site(RandomUse::shuffle)
-                   .permutation(examples_.size());
-      first_ = 0;
-    }
-    const auto index = order_.narrow(0, first_, kBatch);
-    first_ += kBatch;
-    return {pixels(examples_.images.index_select(0, index)),
-            examples_.labels.index_select(0, index)};
-  }
-
- private:
-  const Examples& examples_;
-  Random random_;
-  Tensor order_;
-  int64_t first_ = 0;
-  uint32_t pass_ = 0;
-};
-
-void descend(const std::vector<Tensor>& parameters, double rate) {
-  torch::NoGradGuard no_gradient;
-  for (auto parameter : parameters) {
-    parameter.sub_(parameter.grad(), rate);
-    parameter.mutable_grad().reset();
-  }
-}
-
 std::unique_ptr<Sampler> sampler_of(UnitPass units, const BoundEstimator& means,
                                     const Random& random) {
   if (units == UnitPass::rounded) return std::make_unique<ModeSampler>();
@@ -72,6 +33,32 @@ R2rtData r2rt_data(const ExperimentContext& context) {
   return {.train = part(kValidation, all.size() - kValidation),
           .validation = part(0, kValidation),
           .test = to_examples(load_dataset(context.images, Part::test))};
+}
+
+Tensor pixels(const Tensor& images) {
+  return images.to(torch::kFloat).mul_(1.0 / 255);
+}
+
+Examples NeuronBatches::next() {
+  if (first_ + kBatch > examples_.size() || !order_.defined()) {
+    order_ = random_.at_step(pass_++)
+                 .site(RandomUse::shuffle)
+                 .permutation(examples_.size());
+    first_ = 0;
+  }
+  const auto index = order_.narrow(0, first_, kBatch);
+  first_ += kBatch;
+  return {pixels(examples_.images.index_select(0, index)),
+          examples_.labels.index_select(0, index)};
+}
+
+void neuron_step(const std::vector<Tensor>& parameters, double rate) {
+  torch::NoGradGuard no_gradient;
+  for (auto parameter : parameters) {
+    if (!parameter.grad().defined()) continue;
+    parameter.sub_(parameter.grad(), rate / 10);
+    parameter.mutable_grad().reset();
+  }
 }
 
 NeuronNet::NeuronNet(const std::vector<int64_t>& sizes, const Random& random) {
@@ -117,7 +104,7 @@ NeuronNet train_neurons(
   sizes.insert(sizes.end(), training.hidden.begin(), training.hidden.end());
   sizes.push_back(10);
   NeuronNet net(sizes, random);
-  Batches batches(examples, random);
+  NeuronBatches batches(examples, random);
   const BoundEstimator estimator(training.estimator);
   EstimatorState state;
   uint32_t step = 0;
@@ -133,7 +120,7 @@ NeuronNet train_neurons(
       estimator(objective, random.at_step(step++), state)
           .surrogate.sum()
           .backward();
-      descend(net.parameters(), training.rate / 10);
+      neuron_step(net.parameters(), training.rate);
     }
     if (after) after(epoch, net);
   }

@@ -19,6 +19,30 @@ struct R2rtData {
 };
 R2rtData r2rt_data(const ExperimentContext& context);
 
+/// Pixels in [0, 1], as the nets take them.
+Tensor pixels(const Tensor& images);
+
+/// Batches of 50 with pixels in [0, 1], in a new order each time that all
+/// examples were seen. The examples must outlive it.
+class NeuronBatches {
+ public:
+  NeuronBatches(const Examples& examples, const Random& random)
+      : examples_(examples), random_(random) {}
+
+  Examples next();
+
+ private:
+  const Examples& examples_;
+  Random random_;
+  Tensor order_;
+  int64_t first_ = 0;
+  uint32_t pass_ = 0;
+};
+
+/// p <- p - rate/10 dp of gradients summed over a batch, which are then gone.
+/// A parameter without gradient stays.
+void neuron_step(const std::vector<Tensor>& parameters, double rate);
+
 /// 784 - hidden ... - 10, linear layers with units {0, 1} between them.
 /// UnitPass see a_i / 2 times the slope m, so that P(x = 1) = sigmoid(m a).
 struct NeuronNet {

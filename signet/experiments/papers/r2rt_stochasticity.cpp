@@ -127,7 +127,7 @@ const Registered<Experiment> entry{{
                        "experiment 5", 97.70, 0.5),
          printed_claim("printed-neither", "Deterministic in both",
                        "experiment 5", 97.04, 0.5)},
-    .cost = {.quick = 20, .normal = 110},
+    .cost = {.quick = 15, .normal = 80},
     .run = run,
 }};
 
