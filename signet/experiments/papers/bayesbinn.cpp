@@ -283,19 +283,21 @@ const Registered<Experiment> entry{{
                       "steps, %",
           .holds = {.from = 99}},
          {.id = "accuracy",
-          .sentence = "It classifies as that algorithm does.",
+          .sentence = "BayesBiNN as published classifies as that "
+                      "deterministic algorithm does.",
           .where = "proposition 7",
           .measured = "test accuracy less that of the equivalent, points",
           .holds = {-1, 1}},
          {.id = "certain",
-          .sentence = "Its natural parameters grow so large that no weight is "
-                      "random any more.",
+          .sentence = "The natural parameters of BayesBiNN as published "
+                      "grow so large that no weight is random any more.",
           .where = "section on BayesBiNN",
           .measured = "share of weights with tanh(lambda) = +-1 in float32, %",
           .holds = {.from = 99}},
          {.id = "cold",
-          .sentence = "As intended, at the published temperature it would "
-                      "learn nothing: gradients vanish almost surely.",
+          .sentence = "At the published temperature BayesBiNN as "
+                      "intended would learn nothing: gradients vanish "
+                      "almost surely.",
           .where = "section on BayesBiNN, proposition 3",
           .measured = "test accuracy, %; chance is 10",
           .holds = {.to = 20}},

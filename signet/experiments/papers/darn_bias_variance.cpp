@@ -206,14 +206,14 @@ const Registered<Experiment> entry{{
                             "pL'(-1))^2 / (p(1-p))",
                 .holds = {.to = 1e-6}},
                {.id = "asymptote",
-                .sentence = "It is L'(1)^2/p as p goes to 0.",
+                .sentence = "The variance of DARN tends to L'(1)^2/p as p goes "
+                            "to 0.",
                 .where = "proposition 8",
                 .measured = "variance over that at p = 0.001",
                 .holds = {0.99, 1.01}},
                {.id = "rare",
-                .sentence =
-                    "So it is larger than that of straight-through where a "
-                    "state is rare.",
+                .sentence = "The variance of DARN is larger than that of "
+                            "straight-through where a state is rare.",
                 .where = "proposition 8",
                 .measured = "ratio of the variances at p = 0.001",
                 .holds = {.from = 1}},

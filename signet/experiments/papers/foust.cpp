@@ -252,7 +252,8 @@ const Registered<Experiment> entry{{
           .measured = "mean of 4 samples, rho = 1/2, over that of ST",
           .holds = {0.99, 1.01}},
          {.id = "variance",
-          .sentence = "The variance of S samples is V/S (1 + (S-1) rho^2).",
+          .sentence = "The variance of S samples of the noise operator "
+                      "is V/S (1 + (S-1) rho^2).",
           .where = "proposition 9",
           .measured = "variance over that, ST, S = 4, rho = 1/2",
           .holds = {0.97, 1.03}},
@@ -269,8 +270,8 @@ const Registered<Experiment> entry{{
           .measured = "relative bias over that at c = 32",
           .holds = {0.95, 1.05}},
          {.id = "target",
-          .sentence = "But the gradient is that of another network, and "
-                      "vanishes like 1/c.",
+          .sentence = "The gradient on rescaled units is that of another "
+                      "network, and vanishes like 1/c.",
           .where = "section on FouST",
           .measured = "exponent of the mean in c, from 8 to 32",
           .holds = {-1.1, -0.9}},
@@ -281,8 +282,8 @@ const Registered<Experiment> entry{{
           .measured = "mean over the gradient",
           .holds = {0.99, 1.01}},
          {.id = "network",
-          .sentence = "In a network it is biased, as other units see relaxed "
-                      "values, and more so than DARN.",
+          .sentence = "In a network Taylor discounting has more bias "
+                      "than DARN, as other units see relaxed values.",
           .where = "section on FouST",
           .measured = "relative bias minus that of DARN, three layers",
           .holds = {.from = 0}}},

@@ -160,29 +160,33 @@ const Registered<Experiment> entry{{
           .measured = "exponent of |bias| in t, loss exp(1.3x)",
           .holds = {0.9, 1.1}},
          {.id = "bias-coefficient",
-          .sentence = "Its size is that of the expansion in the temperature.",
+          .sentence = "The size of that bias is that of its expansion in the "
+                      "temperature.",
           .where = "proposition 1",
           .measured = "bias over its first two orders at t = 0.01, loss "
                       "exp(1.3x)",
           .holds = {0.95, 1.05}},
          {.id = "linear-order",
-          .sentence = "For a linear loss the bias is of the second order.",
+          .sentence = "For a linear loss the bias of Gumbel-Softmax is of the "
+                      "second order in the temperature.",
           .where = "proposition 1",
           .measured = "exponent of |bias| in t, loss 3x + 1",
           .holds = {1.8, 2.2}},
          {.id = "even-order",
-          .sentence = "At p = 1/2 it is of the second order for every loss.",
+          .sentence =
+              "At p = 1/2 the bias is of the second order for every loss.",
           .where = "proposition 1",
           .measured = "exponent of |bias| in t, loss exp(1.3x), p = 1/2",
           .holds = {1.8, 2.2}},
          {.id = "variance-order",
-          .sentence = "The variance grows in proportion to "
+          .sentence = "The variance of Gumbel-Softmax grows in proportion to "
                       "1/temperature as it goes to 0.",
           .where = "proposition 2",
           .measured = "exponent of the variance in t, loss exp(1.3x)",
           .holds = {-1.1, -0.9}},
          {.id = "variance-constant",
-          .sentence = "For a linear loss cx it is c^2 / (6 p(1-p) t).",
+          .sentence = "For a linear loss cx the variance tends to "
+                      "c^2 / (6 p(1-p) t).",
           .where = "proposition 2",
           .measured = "variance over that at t = 0.01, loss 3x + 1",
           .holds = {0.95, 1.05}}},

@@ -123,31 +123,33 @@ const Registered<Experiment> entry{{
                       "exp(1.3x)",
           .holds = {0.9, 1.1}},
          {.id = "coefficient",
-          .sentence = "The distance is t (2p-1) ln 2 (L'(1) - L'(0)), and a "
+          .sentence = "That distance is t (2p-1) ln 2 (L'(1) - L'(0)), and a "
                       "known term of the second order.",
           .where = "proposition 5",
           .measured = "distance over its first two orders at t = 0.01, loss "
                       "exp(1.3x)",
           .holds = {0.9, 1.1}},
          {.id = "quadratic",
-          .sentence = "So the bias vanishes with the temperature if the loss "
-                      "is quadratic.",
+          .sentence = "For a quadratic loss the bias of straight-through "
+                      "Gumbel-Softmax vanishes with the temperature.",
           .where = "proposition 5",
           .measured = "exponent of |bias| in t, loss 2x^2 - x",
           .holds = {0.9, 1.1}},
          {.id = "limit",
-          .sentence = "It does not vanish otherwise: DARN's bias is left.",
+          .sentence = "For other losses DARN's bias is left.",
           .where = "proposition 5",
           .measured = "bias at t = 0.01 over that of DARN, loss exp(1.3x)",
           .holds = {0.95, 1.05}},
          {.id = "variance-order",
-          .sentence = "The variance grows in proportion to 1/temperature.",
+          .sentence =
+              "The variance of straight-through Gumbel-Softmax grows in "
+              "proportion to 1/temperature.",
           .where = "proposition 5",
           .measured = "exponent of the variance in t, loss exp(1.3x)",
           .holds = {-1.1, -0.9}},
          {.id = "variance-constant",
-          .sentence = "It is (L'(0)^2 + L'(1)^2) / (12 p(1-p) t) to leading "
-                      "order.",
+          .sentence = "That variance is (L'(0)^2 + L'(1)^2) / (12 p(1-p) t) to "
+                      "leading order.",
           .where = "proposition 5",
           .measured = "variance over that at t = 0.01, loss exp(1.3x)",
           .holds = {0.95, 1.05}}},
