@@ -77,7 +77,7 @@ std::string Progress::line(double done, const std::string& note,
   if (!note.empty()) text += "  " + note;
   if (spent > 0 && !unit_.empty())
     text += "  " + short_number(done / spent) + " " + unit_ + "/s";
-  if (share > 0 && share < 1)
+  if (share > 0.002 && share < 1)  // before, it says nothing
     text += "  " + duration_text(spent * (1 - share) / share) + " left";
   return text;
 }
