@@ -2,6 +2,8 @@
 // deterministic algorithm that the published one is, trained side by side.
 
 #include <cmath>
+#include <map>
+#include <memory>
 
 #include "signet/core/papers.h"
 #include "signet/core/torch.h"

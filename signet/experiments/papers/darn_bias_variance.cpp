@@ -1,6 +1,7 @@
 // Proposition 8, Example 1 and quadratics: DARN against straight-through, for
 // one {-1, +1} unit and for a layer. All by exact sums over states.
 
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
 

@@ -2,6 +2,7 @@
 // and the whole against straight-through at the same cost.
 
 #include <cmath>
+#include <map>
 
 #include "signet/core/papers.h"
 #include "signet/core/torch.h"

@@ -1,6 +1,7 @@
 // Gumbel-Softmax against straight-through in networks of 1 to 7 layers: how
 // good the gradient is, and what it trains.
 
+#include <algorithm>
 #include <cmath>
 
 #include "signet/core/papers.h"

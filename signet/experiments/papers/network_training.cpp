@@ -1,5 +1,6 @@
 #include "signet/experiments/papers/network_training.h"
 
+#include <algorithm>
 #include <cmath>
 #include <stdexcept>
 

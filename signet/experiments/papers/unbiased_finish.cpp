@@ -26,6 +26,20 @@ struct Arm {
   }
 };
 
+/// The training losses of an arm less those of another with the same seeds,
+/// from the checkpoint before they part.
+report::Series gain(const Arm& arm, const Arm& other,
+                    const std::vector<double>& checkpoints, size_t from) {
+  std::vector<std::vector<double>> rows;
+  for (size_t seed = 0; seed < arm.train.size(); ++seed) {
+    rows.emplace_back();
+    for (size_t i = from; i < checkpoints.size(); ++i)
+      rows.back().push_back(arm.train[seed][i] - other.train[seed][i]);
+  }
+  const auto begin = checkpoints.begin() + static_cast<std::ptrdiff_t>(from);
+  return curve_over_seeds(arm.label, {begin, checkpoints.end()}, rows);
+}
+
 Findings run(const ExperimentContext& context) {
   const int64_t width = 20, images = context.pick(1000, 5000);
   const int64_t steps = context.pick(1200, 20000);
@@ -99,7 +113,15 @@ Findings run(const ExperimentContext& context) {
                           mean_text(arm.final_of(arm.test), 3),
                           mean_text(arm.accuracy)});
   }
+  report::LineChart gains{
+      .title = "What the second half gains",
+      .x_label = "step",
+      .y_label = "training loss less that of straight-through, nats",
+      .note = "The same losses, paired by seed."};
   const auto& st = arms[0];
+  for (size_t i = 1; i < arms.size(); ++i)
+    gains.series.push_back(
+        gain(arms[i], st, checkpoints, checkpoints.size() / 2 - 1));
   const auto& unbiased = arms[2];
   return {
       .settings = {{"network", "784-" + wide + "-" + wide +
@@ -124,7 +146,7 @@ Findings run(const ExperimentContext& context) {
           "ends with ARM; here a classifier of narrow layers is "
           "trained, where straight-through has a bias to be seen, and "
           "ended with ARMS, ARM's successor for several samples.",
-      .blocks = {training_loss, test_loss, table}};
+      .blocks = {training_loss, test_loss, gains, table}};
 }
 
 const Registered<Experiment> entry{{
