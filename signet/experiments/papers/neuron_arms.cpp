@@ -101,8 +101,7 @@ std::vector<std::pair<std::string, std::string>> neuron_settings(
       {"epochs", std::to_string(epochs) + " of 1001 steps, batches of 50"},
       {"step",
        "plain gradient descent; a rate r is r/10 times the gradient of "
-       "the cross-entropy, summed over the batch, as in the source"},
-      {"seeds", std::to_string(context.seeds)}};
+       "the cross-entropy, summed over the batch, as in the source"}};
   all.insert(all.end(), more.begin(), more.end());
   return all;
 }
@@ -125,10 +124,8 @@ Claim printed_claim(const std::string& id, const std::string& what,
   return {.id = id,
           .sentence = what + " reaches " + percent(printed) + " on MNIST.",
           .where = where,
-          .measured =
-              "mean accuracy on the validation images, %; the printed "
-              "one within " +
-              percent(tolerance),
+          .measured = "mean accuracy in %; the printed one within " +
+                      percent(tolerance),
           .holds = {printed - tolerance, printed + tolerance},
           .data = "mnist"};
 }

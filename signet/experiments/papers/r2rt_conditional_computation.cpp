@@ -318,26 +318,26 @@ const Registered<Experiment> entry{{
           .holds = {.to = 0.4}},
          {.id = "time",
           .sentence = "What is skipped is time saved.",
-          .where = "the same",
+          .where = "conditional computation",
           .measured = "time of the same nets, of that of all experts",
           .holds = {.to = 0.75}},
          {.id = "accuracy",
           .sentence = "Skipping costs little accuracy.",
-          .where = "the same",
+          .where = "conditional computation",
           .measured = "accuracy minus that of all experts without gates, "
                       "points; at least -2",
           .holds = {.from = -2}},
          {.id = "small",
           .sentence = "A choice of experts is better than a net without a "
                       "choice that does as much work.",
-          .where = "the same: choice of experts",
+          .where = "conditional computation: choice of experts",
           .measured = "accuracy minus that of two experts without gates, "
                       "points",
           .holds = {.from = 0}},
          {.id = "choice",
           .sentence = "The gates choose: experts fit the image that they are "
                       "opened for.",
-          .where = "the same: choice of experts",
+          .where = "conditional computation: choice of experts",
           .measured = "accuracy with the image's own gates minus that with "
                       "another image's, points",
           .holds = {.from = 0}},

@@ -73,8 +73,8 @@ Findings run(const ExperimentContext& context) {
   compare_with_print(context, findings, "printed-stochastic", binary);
   findings.blocks = {
       accuracy_chart("Trained on 5000 images",
-                     "Where training accuracy is at its ceiling there is "
-                     "nothing left to learn but the noise.",
+                     "The distance between the curves of training images and "
+                     "those of test images is overfitting.",
                      curves,
                      {kSigmoid, kStochastic, on_training(kSigmoid),
                       on_training(kStochastic)},
@@ -94,8 +94,8 @@ const Registered<Experiment> entry{{
     .title = "Stochastic units as a regulariser",
     .summary =
         "A net of twice the width is trained on 5000 images, few enough to be "
-        "learned by heart. The chance in stochastic units is noise, and noise "
-        "regularises.",
+        "learned by heart. The chance in stochastic units is noise, which "
+        "should regularise.",
     .source = kR2rt2016,
     .claims = {{.id = "better",
                 .sentence =

@@ -54,9 +54,9 @@ Findings run(const ExperimentContext& context) {
 const Registered<Experiment> entry{{
     .name = "r2rt-reinforce-or-st",
     .title = "REINFORCE against straight-through",
-    .summary = "The unbiased estimator with its baseline, and the biased one "
-               "without chance in its gradient, each at the rate that the "
-               "source found for it.",
+    .summary =
+        "The unbiased estimator with its baseline, and the biased one of far "
+        "less variance, each at the rate that the source found for it.",
     .source = kR2rt2016,
     .claims = {{.id = "straight-through",
                 .sentence = "Straight-through is the more accurate of the two.",

@@ -68,12 +68,12 @@ Findings run(const ExperimentContext& context) {
   compare_with_print(context, findings, "printed-trained", trained);
   compare_with_print(context, findings, "printed-neither", neither);
   findings.blocks = {
-      accuracy_chart("Chance in training and in the test",
-                     "Training images are drawn to show what is overfitting.",
-                     curves,
-                     {kBoth, kTrained, kNeither, on_training(kBoth),
-                      on_training(kNeither)},
-                     ""),
+      accuracy_chart(
+          "Chance in training and in the test",
+          "What a net is better by on training images is overfitting.", curves,
+          {kBoth, kTrained, kNeither, on_training(kBoth),
+           on_training(kNeither)},
+          "validation or training"),
       report::Table{
           .title = "After the last epoch, %",
           .columns = {"units", "validation accuracy",
