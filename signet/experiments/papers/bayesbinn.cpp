@@ -243,8 +243,9 @@ Findings run(const ExperimentContext& context) {
                    {"certain", mean_over_seeds(certain)},
                    {"cold", mean_over_seeds(arms[3].accuracy)}},
       .differs =
-          "The source: 784-2048-2048-2048-10 on MNIST, 500 epochs from "
-          "rate 1e-4. The rate here gives the same sum over the steps.",
+          "The source: 784-2048-2048-2048-10 on MNIST, 500 epochs; "
+          "here fewer and smaller. The rate as intended is ours; "
+          "0.003 ends lower in so few steps.",
       .blocks = {loss, size, signs, relaxed.chart, table}};
   if (context.images.name == "mnist")
     findings.measured["mnist"] = mean_over_seeds(arms[1].accuracy);
@@ -309,7 +310,7 @@ const Registered<Experiment> entry{{
           .measured = "test accuracy as published, %, within 0.5",
           .holds = {98.38, 99.38},
           .data = "mnist"}},
-    .cost = {.quick = 30, .normal = 3300},
+    .cost = {.quick = 30, .normal = 2500},
     .run = run,
 }};
 

@@ -174,7 +174,7 @@ const Registered<Experiment> entry{{
           .measured = "final test loss of ST minus that of ST followed by "
                       "ARMS, nats",
           .holds = {.from = 0}}},
-    .cost = {.quick = 40, .normal = 1600},
+    .cost = {.quick = 40, .normal = 700},
     .run = run,
 }};
 
