@@ -131,8 +131,12 @@ Findings run(const ExperimentContext& context) {
                           mean_text(arm.change(&Trace::accuracy), 3)});
   std::vector<report::Block> blocks;
   for (const double rate : kRates) {
-    blocks.push_back(
-        chart_of(arms, rate, "Training loss", "nats", &Trace::loss));
+    auto loss = chart_of(arms, rate, "Training loss", "nats", &Trace::loss);
+    if (rate == kTiny)
+      loss.note =
+          "Both see the same batches: what the curves share is not the "
+          "estimator's doing.";
+    blocks.push_back(std::move(loss));
     blocks.push_back(
         chart_of(arms, rate, "Test accuracy", "%", &Trace::accuracy));
   }
