@@ -210,11 +210,11 @@ Findings run(const ExperimentContext& context) {
       .y_label = "published and equivalent, %",
       .series = {curve_over_seeds("same sign", checkpoints, equal)},
       .note =
-          "Equal in the first steps. Weights from pixels that are seldom "
-          "lit then get gradients so small that |lambda| falls below 9; "
-          "their J is far below 1/temperature, which loses gradients, and "
-          "from the few signs that differ the two trainings part, as any "
-          "two that differ a little do. They go on to the same loss."};
+          "Equal in the first steps. Where |lambda| then falls below 9, as it "
+          "does for weights from pixels that are seldom lit, J is far below "
+          "1/temperature and loses gradients: probably the first signs to "
+          "differ are theirs, and the two trainings part, as any two do that "
+          "differ a little. They go on to the same loss."};
   report::Table table{.title = "Test accuracy of the signs, %",
                       .columns = {"algorithm", "accuracy"}};
   for (const auto& arm : arms) {
