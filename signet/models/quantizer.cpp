@@ -10,6 +10,7 @@
 #include "signet/core/checks.h"
 #include "signet/core/straight_through.h"
 #include "signet/core/torch.h"
+#include "signet/models/yin2019.h"
 
 namespace signet {
 namespace {
@@ -170,17 +171,6 @@ bool is_default(const Parameter& p, const Arguments& a) {
 }
 
 std::vector<Quantizer> make_quantizers() {
-  const Paper yin2019{
-      .key = "yin2019understanding",
-      .authors =
-          "Penghang Yin and Jiancheng Lyu and Shuai Zhang and Stanley Osher "
-          "and Yingyong Qi and Jack Xin",
-      .title =
-          "Understanding Straight-Through Estimator in Training Activation "
-          "Quantized Neural Nets",
-      .year = 2019,
-      .venue = "International Conference on Learning Representations",
-      .arxiv = "1903.05662"};
   const Paper yin2018{
       .key = "yin2018blended",
       .authors =
@@ -225,7 +215,7 @@ If it is learned, its gradient is M times that of the activations above r M, and
 between 0 and r M that of the others times k (`exact`), the mean of k (`mean`),
 the smallest k (`min`) or 0 (`pact`); the sum times `rate` is clipped to
 [-1, 1].)",
-       .papers = {yin2019, yin2018},
+       .papers = {kYinLyu2019, yin2018},
        .parameters = {"bits", "rounding", "resolution", "backward", "learn",
                       "rate"},
        .read = read_uniform},

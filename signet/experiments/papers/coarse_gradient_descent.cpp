@@ -9,8 +9,8 @@
 #include "signet/experiments/experiment.h"
 #include "signet/experiments/measurement_text.h"
 #include "signet/experiments/papers/charts.h"
-#include "signet/experiments/papers/yin2019.h"
 #include "signet/measure/two_layer_model.h"
+#include "signet/models/yin2019.h"
 
 namespace signet {
 namespace {

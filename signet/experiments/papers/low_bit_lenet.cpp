@@ -9,7 +9,7 @@
 #include "signet/experiments/papers/charts.h"
 #include "signet/experiments/papers/image_training.h"
 #include "signet/experiments/papers/low_bit_nets.h"
-#include "signet/experiments/papers/yin2019.h"
+#include "signet/models/yin2019.h"
 
 namespace signet {
 namespace {

@@ -4,6 +4,7 @@
 
 namespace signet {
 
+// Cited by the quantisers and by the experiments on them.
 inline const Paper kYinLyu2019{
     .key = "yin2019understanding",
     .authors =
