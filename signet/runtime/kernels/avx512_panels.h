@@ -151,10 +151,11 @@ void tile(const Panels& packed, std::int64_t channel, const Rows& rows,
     }
     weights += kWidth;
   };
-  // The first step stands alone: it has nothing to add to.
-  step(rows.input);
   const char* segment = rows.input;
-  std::int64_t i = 1;
+  std::int64_t i = 0;
+  // In a whole tile the first step stands alone: it has nothing to add to.
+  // Others are seldom run, and would only be longer.
+  if constexpr (kRows == kTileRows && kVectors == 4) step(segment + 4 * i++);
   for (std::int64_t s = 0; s < rows.segments; ++s) {
     for (; i < rows.segment_steps; ++i) step(segment + 4 * i);
     segment += rows.segment_stride;
