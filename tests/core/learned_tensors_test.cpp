@@ -46,7 +46,9 @@ TEST(LearnedTensors, ANetworkStartsAtZeroAndFitsAParabola) {
   for (int step = 0; step < 1000; ++step) {
     LearnedTensors learned(state, "", 0.01);
     const auto y = small_network(learned, "net", x, 16, 1);
-    if (step == 0) EXPECT_EQ(y.abs().max().item<double>(), 0);
+    if (step == 0) {
+      EXPECT_EQ(y.abs().max().item<double>(), 0);
+    }
     const auto loss = (y - x.square()).square().mean();
     error = loss.item<double>();
     learned.descend(loss);

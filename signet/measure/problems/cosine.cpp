@@ -8,20 +8,13 @@
 
 #include "signet/core/checks.h"
 #include "signet/core/random.h"
-#include "signet/core/replicated_linear.h"
 #include "signet/core/torch.h"
-#include "signet/measure/losses.h"
-#include "signet/measure/problem.h"
+#include "signet/measure/points_problem.h"
 
 namespace signet {
 namespace {
 
 constexpr int64_t kClass = 100;
-
-struct Points {
-  Tensor inputs;  ///< [B, 2]
-  Tensor labels;  ///< [B], -1 or +1
-};
 
 Points make_points(const Random& random) {
   const auto square = [&](uint32_t index, int64_t n, double low) {
@@ -40,33 +33,6 @@ Points make_points(const Random& random) {
           torch::cat({torch::ones({kClass}), -torch::ones({kClass})})};
 }
 
-Tensor loss(const Points& points, const UnitOptions& units,
-            const std::vector<Tensor>& p, Sampler& sampler) {
-  const auto type = p[0].scalar_type();
-  auto h = points.inputs.to(type);
-  for (size_t i = 0; i < p.size(); i += 2) {
-    h = replicated_linear(h, p[i], p[i + 1]);
-    if (i + 2 < p.size()) h = sampler.draw(h, units);
-  }
-  return logistic_loss(h.squeeze(-1), points.labels.to(type));
-}
-
-Problem with_points(const Points& points, std::vector<Problem::Group> groups,
-                    const UnitOptions& units) {
-  return {
-      .name = {},
-      .groups = groups,
-      .examples = points.labels.size(0),
-      .loss = [=](const std::vector<Tensor>& p,
-                  Sampler& sampler) { return loss(points, units, p, sampler); },
-      .restricted =
-          [=](const Tensor& rows) {
-            return with_points({points.inputs.index_select(0, rows),
-                                points.labels.index_select(0, rows)},
-                               groups, units);
-          }};
-}
-
 Problem make(const Arguments& arguments) {
   const Random random(static_cast<uint64_t>(arguments.integer("seed")));
   const double scale = arguments.number("scale");
@@ -83,8 +49,9 @@ Problem make(const Arguments& arguments) {
                       {uniform({outputs, inputs}), uniform({outputs})}});
     inputs = outputs;
   }
-  return with_points(make_points(random), groups,
-                     {.encoding = parse_encoding(arguments.text("encoding"))});
+  return points_problem(
+      make_points(random), groups,
+      {.encoding = parse_encoding(arguments.text("encoding"))});
 }
 
 const Registered<ProblemRecord> entry{{
