@@ -8,6 +8,7 @@
 #include "signet/core/torch.h"
 #include "signet/data/split.h"
 #include "signet/experiments/conversion.h"
+#include "signet/experiments/diverged.h"
 #include "signet/experiments/image_shape.h"
 #include "signet/experiments/initialization.h"
 #include "signet/experiments/non_finite.h"
@@ -284,10 +285,10 @@ Totals TrainingRun::train_pass(const Tensor& x, const Tensor& labels,
 
 void TrainingRun::stop(const std::string& when, const std::string& why) const {
   const int64_t step = optimizer_.steps() + (when == "at" ? 1 : 0);
-  throw std::runtime_error("train: stopped " + when + " step " +
-                           std::to_string(step) + ": " + why +
-                           "; try a smaller optimizer.rate. The checkpoint of "
-                           "the last whole epoch, if any, is kept");
+  throw Diverged("train: stopped " + when + " step " + std::to_string(step) +
+                 ": " + why +
+                 "; try a smaller optimizer.rate. The checkpoint of the last "
+                 "whole epoch, if any, is kept");
 }
 
 }  // namespace signet

@@ -53,8 +53,8 @@ class TrainingRun {
   /// Trains epoch 1, 2, ...; each sees the examples in an order of its own.
   /// At its end the mode network gets its statistics from 5000 of them.
   /// `told` hears the sums so far after every step.
-  /// Errors: std::runtime_error, one line, if the loss or a parameter stops
-  /// being finite: at which step, and in which layer first.
+  /// Errors: Diverged if the loss or a parameter stops being finite: at which
+  /// step, and in which layer first.
   Totals train_epoch(int64_t epoch,
                      const std::function<void(const Totals&)>& told = {});
 

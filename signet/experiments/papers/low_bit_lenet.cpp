@@ -92,19 +92,20 @@ report::LineChart chart_of(const Arm& arm, const std::string& what,
 
 std::vector<report::Block> blocks(const std::vector<Arm>& arms) {
   std::vector<report::Block> result;
-  report::Table table{
-      .title = "At the end",
-      .columns = {"network", "estimator", "training loss", "test accuracy %"}};
+  report::Table table{.title = "At the end",
+                      .columns = {"network", "estimator", "training loss",
+                                  "test accuracy %", "diverged"}};
   for (const auto& arm : arms) {
     result.push_back(chart_of(arm, "Training loss", "mean cross-entropy, nats",
                               true, &ImageEpoch::loss));
     result.push_back(
         chart_of(arm, "Test accuracy", "%", false, &ImageEpoch::test_accuracy));
-    for (const auto& estimator : kEstimators)
+    for (size_t i = 0; i < kEstimators.size(); ++i)
       table.rows.push_back(
-          {arm.title(), estimator,
-           mean_text(arm.last(estimator, &ImageEpoch::loss), 4),
-           mean_text(arm.last(estimator, &ImageEpoch::test_accuracy))});
+          {arm.title(), kEstimators[i],
+           mean_text(last_of(arm.runs[i], &ImageEpoch::loss), 4),
+           mean_text(last_of(arm.runs[i], &ImageEpoch::test_accuracy)),
+           diverged_text(arm.runs[i])});
   }
   result.push_back(table);
   return result;
@@ -175,7 +176,8 @@ Findings run(const ExperimentContext& context) {
             "from a net with real ReLUs of " +
                 std::to_string(context.pick(4, 10)) + " epochs; then " +
                 std::to_string(context.pick(6, 20)) +
-                " epochs of batches of 100, momentum 0.9, rate 0.01, cosine"}},
+                " epochs of batches of 100, momentum 0.9, rate 0.01, cosine"},
+           {"runs that diverge", kDivergedCountAs}},
       .measured = statistics(context, arms),
       .differs =
           "The source trains LeNet-5 for 50 epochs on MNIST, and VGG-11 and "

@@ -2,10 +2,10 @@
 
 #include <algorithm>
 #include <cmath>
-#include <stdexcept>
 
 #include "signet/core/samplers.h"
 #include "signet/core/torch.h"
+#include "signet/experiments/diverged.h"
 #include "signet/experiments/image_shape.h"
 #include "signet/experiments/initialization.h"
 #include "signet/models/weights.h"
@@ -89,8 +89,8 @@ double NetworkTrainer::step() {
     loss += estimate.loss.mean().item<double>() * share;
   }
   if (!std::isfinite(loss))
-    throw std::runtime_error("the loss stopped being finite at step " +
-                             std::to_string(steps() + 1));
+    throw Diverged("the loss stopped being finite at step " +
+                   std::to_string(steps() + 1));
   const double share =
       training_.steps > 0
           ? static_cast<double>(steps()) / static_cast<double>(training_.steps)

@@ -46,7 +46,7 @@ class NetworkTrainer {
 
   /// One step on the next batch, of an order that changes every epoch; returns
   /// its mean cross entropy.
-  /// Errors: std::runtime_error if that is not finite.
+  /// Errors: Diverged if that is not finite.
   double step();
   int64_t steps() const { return optimizer_.steps(); }
   /// The rest of the training goes by another estimator; what the old one has

@@ -1,8 +1,11 @@
 // From a good minimum, a training goes on at a tiny rate: with the estimator
 // that found it, and with the identity.
 
+#include <cmath>
+
 #include "signet/core/torch.h"
 #include "signet/experiments/checkpoint.h"
+#include "signet/experiments/diverged.h"
 #include "signet/experiments/experiment.h"
 #include "signet/experiments/measurement_text.h"
 #include "signet/experiments/papers/charts.h"
@@ -18,34 +21,28 @@ constexpr double kTiny = 1e-5;  ///< the source's rate
 const std::vector<double> kRates{kTiny, 1e-3};
 const std::vector<std::string> kEstimators{"identity", "clipped-relu"};
 
-/// What is seen of the network at rest, before and after each epoch.
-struct Trace {
-  std::vector<double> loss;      ///< of the training images, nats
-  std::vector<double> accuracy;  ///< of the test images, percent
-
-  void add(TrainingRun& run, const Images& images) {
-    loss.push_back(run.test(run.parts().train).loss);
-    accuracy.push_back(100 * run.test(images.test).accuracy());
-  }
-};
+/// The network at rest.
+ImageEpoch seen(TrainingRun& run, const Images& images) {
+  const ImageEpoch epoch{
+      .loss = run.test(run.parts().train).loss,
+      .test_accuracy = 100 * run.test(images.test).accuracy()};
+  if (!std::isfinite(epoch.loss)) throw Diverged("the loss is not finite");
+  return epoch;
+}
 
 /// One continuation, over the seeds.
 struct Arm {
   std::string estimator;
   double rate;
-  std::vector<Trace> traces = {};
+  /// By seed: before the first epoch, and after each.
+  std::vector<std::vector<ImageEpoch>> traces = {};
 
   std::string label() const { return estimator + ", " + short_number(rate); }
-  std::vector<std::vector<double>> rows(
-      std::vector<double> Trace::*value) const {
-    std::vector<std::vector<double>> all;
-    for (const auto& trace : traces) all.push_back(trace.*value);
-    return all;
-  }
   /// At the end less at the start.
-  std::vector<double> change(std::vector<double> Trace::*value) const {
+  std::vector<double> change(double ImageEpoch::*value) const {
     std::vector<double> all;
-    for (const auto& row : rows(value)) all.push_back(row.back() - row.front());
+    for (const auto& row : column(traces, value))
+      all.push_back(row.back() - row.front());
     return all;
   }
 };
@@ -60,13 +57,13 @@ Recipe recipe_of(const Images& images, const LowBitNet& net,
 
 report::LineChart chart_of(const std::vector<Arm>& arms, double rate,
                            const std::string& what, const std::string& y_label,
-                           std::vector<double> Trace::*value) {
+                           double ImageEpoch::*value) {
   report::LineChart chart{.title = what + ", rate " + short_number(rate),
                           .x_label = "epochs after the minimum",
                           .y_label = y_label};
   for (const auto& arm : arms) {
     if (arm.rate != rate) continue;
-    const auto rows = arm.rows(value);
+    const auto rows = column(arm.traces, value);
     std::vector<double> x{0};
     for (const double epoch :
          epochs_up_to(static_cast<int64_t>(rows[0].size()) - 1))
@@ -114,55 +111,65 @@ Findings run(const ExperimentContext& context) {
       run.start();
       load_network_state(run.network(), network_state(found.network()));
       auto& trace = arm.traces.emplace_back();
-      trace.add(run, images);
-      for (int64_t epoch = 1; epoch <= more; ++epoch) {
-        run.train_epoch(epoch);
-        trace.add(run, images);
-        tell(static_cast<double>(epoch));
+      try {
+        trace.push_back(seen(run, images));
+        for (int64_t epoch = 1; epoch <= more; ++epoch) {
+          run.train_epoch(epoch);
+          trace.push_back(seen(run, images));
+          tell(static_cast<double>(epoch));
+        }
+      } catch (const Diverged&) {
+        trace.resize(static_cast<size_t>(more) + 1,
+                     uniform_guess(images.classes()));
       }
       done += static_cast<double>(more);
     }
   }
-  report::Table table{.title = "From the minimum to the end",
-                      .columns = {"estimator, rate", "change of training loss",
-                                  "change of test accuracy, points"}};
+  report::Table table{
+      .title = "From the minimum to the end",
+      .columns = {"estimator, rate", "change of training loss",
+                  "change of test accuracy, points", "diverged"}};
   for (const auto& arm : arms)
-    table.rows.push_back({arm.label(), mean_text(arm.change(&Trace::loss), 5),
-                          mean_text(arm.change(&Trace::accuracy), 3)});
+    table.rows.push_back({arm.label(),
+                          mean_text(arm.change(&ImageEpoch::loss), 5),
+                          mean_text(arm.change(&ImageEpoch::test_accuracy), 3),
+                          diverged_text(arm.traces)});
   std::vector<report::Block> blocks;
   for (const double rate : kRates) {
-    auto loss = chart_of(arms, rate, "Training loss", "nats", &Trace::loss);
+    auto loss =
+        chart_of(arms, rate, "Training loss", "nats", &ImageEpoch::loss);
     if (rate == kTiny)
       loss.note =
           "Both see the same batches: what the curves share is not the "
           "estimator's doing.";
     blocks.push_back(std::move(loss));
     blocks.push_back(
-        chart_of(arms, rate, "Test accuracy", "%", &Trace::accuracy));
+        chart_of(arms, rate, "Test accuracy", "%", &ImageEpoch::test_accuracy));
   }
   blocks.push_back(table);
   const auto &identity = arms[0], &clipped = arms[1];
-  return {
-      .settings =
-          {{"network", net.name + ", real weights, activations of 4 bits"},
-           {"images", std::to_string(images.train.size()) + " to train, " +
-                          std::to_string(images.test.size()) + " to test"},
-           {"minimum", std::to_string(epochs) +
-                           " epochs through clipped ReLU, batches of 100, "
-                           "momentum 0.9, rate 0.01, cosine"},
-           {"after it",
-            std::to_string(more) + " epochs at rates 1e-5 and 1e-3, constant"},
-           {"loss", "of all training images, the network at rest"}},
-      .measured = {{"rises", mean_over_seeds(identity.change(&Trace::loss))},
-                   {"stays", mean_over_seeds(clipped.change(&Trace::loss))},
-                   {"worse", paired_difference(identity.change(&Trace::loss),
-                                               clipped.change(&Trace::loss))},
-                   {"accuracy",
-                    mean_over_seeds(identity.change(&Trace::accuracy))}},
-      .differs =
-          "The source continues from a ResNet-20 on CIFAR-10, which "
-          "runs here with --full and CIFAR-10 only; else it is LeNet-5.",
-      .blocks = std::move(blocks)};
+  return {.settings =
+              {{"network", net.name + ", real weights, activations of 4 bits"},
+               {"images", std::to_string(images.train.size()) + " to train, " +
+                              std::to_string(images.test.size()) + " to test"},
+               {"minimum", std::to_string(epochs) +
+                               " epochs through clipped ReLU, batches of 100, "
+                               "momentum 0.9, rate 0.01, cosine"},
+               {"after it", std::to_string(more) +
+                                " epochs at rates 1e-5 and 1e-3, constant"},
+               {"loss", "of all training images, the network at rest"},
+               {"runs that diverge", kDivergedCountAs}},
+          .measured =
+              {{"rises", mean_over_seeds(identity.change(&ImageEpoch::loss))},
+               {"stays", mean_over_seeds(clipped.change(&ImageEpoch::loss))},
+               {"worse", paired_difference(identity.change(&ImageEpoch::loss),
+                                           clipped.change(&ImageEpoch::loss))},
+               {"accuracy",
+                mean_over_seeds(identity.change(&ImageEpoch::test_accuracy))}},
+          .differs =
+              "The source continues from a ResNet-20 on CIFAR-10, which "
+              "runs here with --full and CIFAR-10 only; else it is LeNet-5.",
+          .blocks = std::move(blocks)};
 }
 
 const Registered<Experiment> entry{{
