@@ -7,6 +7,8 @@
 namespace signet {
 namespace {
 
+constexpr int64_t kPublishedEpochs = 20;
+
 /// Of the random numbers of a seed, those that evaluations see.
 constexpr uint64_t kEvaluation = 1;
 
@@ -91,19 +93,27 @@ report::LineChart accuracy_chart(const std::string& title,
   return chart;
 }
 
-std::vector<std::pair<std::string, std::string>> neuron_settings(
-    const ExperimentContext& context, int64_t epochs,
-    const std::vector<std::pair<std::string, std::string>>& more) {
-  std::vector<std::pair<std::string, std::string>> all{
+Settings training_settings(const ExperimentContext& context, int64_t epochs,
+                           const Settings& more) {
+  Settings all{
       {"images",
        context.images.name + ", the first 5000 training images for validation"},
-      {"units", "{0, 1}, P(x = 1) = sigmoid(m a), m the slope"},
       {"epochs", std::to_string(epochs) + " of 1001 steps, batches of 50"},
       {"step",
        "plain gradient descent; a rate r is r/10 times the gradient of "
        "the cross-entropy, summed over the batch, as in the source"}};
   all.insert(all.end(), more.begin(), more.end());
   return all;
+}
+
+Settings neuron_settings(const ExperimentContext& context, int64_t epochs,
+                         const Settings& more) {
+  Settings all{{"units", "{0, 1}, P(x = 1) = sigmoid(m a), m the slope"},
+               {"initial values",
+                "weights uniform in +-sqrt(3 / inputs), biases in +-sqrt(3), "
+                "taken for the defaults of TensorFlow 0.12"}};
+  all.insert(all.end(), more.begin(), more.end());
+  return training_settings(context, epochs, all);
 }
 
 std::string neuron_differences(const ExperimentContext& context, int64_t epochs,
@@ -115,7 +125,31 @@ std::string neuron_differences(const ExperimentContext& context, int64_t epochs,
   if (epochs != published_epochs)
     text += std::to_string(epochs) + " epochs in place of " +
             std::to_string(published_epochs) + ". ";
-  return text + more;
+  return text +
+         "Cross-entropy is a log-softmax; the source's is the logarithm of a "
+         "softmax, infinite where that underflows. " +
+         more;
+}
+
+std::string annealing_difference(int64_t epochs) {
+  if (epochs == kPublishedEpochs) return "";
+  return "The annealed slope grows by the factor " + slope_factor(epochs) +
+         " an epoch in place of 1.1, so that fewer epochs end at the same "
+         "slope. ";
+}
+
+std::string baseline_difference() {
+  return "A unit's baseline is read before the batch enters its running "
+         "averages, so it leaves no bias; the source reads it after. Scores "
+         "here are s = 2 (x - p), twice the source's, so E[s^2] outweighs the "
+         "1 that its average starts at sooner and the baseline warms up "
+         "faster. ";
+}
+
+std::string slope_factor(int64_t epochs) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.4g", annealed_slope(1, epochs));
+  return text;
 }
 
 Claim printed_claim(const std::string& id, const std::string& what,

@@ -59,15 +59,27 @@ report::LineChart accuracy_chart(const std::string& title,
                                  const std::vector<std::string>& labels,
                                  const std::string& of = "validation");
 
-/// The settings of a page: those that all experiments share, then `more`.
-std::vector<std::pair<std::string, std::string>> neuron_settings(
-    const ExperimentContext& context, int64_t epochs,
-    const std::vector<std::pair<std::string, std::string>>& more);
+/// The rows of a page.
+using Settings = std::vector<std::pair<std::string, std::string>>;
+
+/// The images, epochs and step that all experiments share, then `more`.
+Settings training_settings(const ExperimentContext& context, int64_t epochs,
+                           const Settings& more);
+/// These with the units and initial weights of NeuronNet, then `more`.
+Settings neuron_settings(const ExperimentContext& context, int64_t epochs,
+                         const Settings& more);
 
 /// What is changed against the source: its data, its epochs, `more`.
 std::string neuron_differences(const ExperimentContext& context, int64_t epochs,
                                int64_t published_epochs,
                                const std::string& more = "");
+/// What else is changed where the slope is annealed, "" in 20 epochs.
+std::string annealing_difference(int64_t epochs);
+/// What else is changed under kReinforceAdjusted.
+std::string baseline_difference();
+
+/// By how much the annealed slope grows an epoch: "1.1" in 20.
+std::string slope_factor(int64_t epochs);
 
 /// A claim that the accuracy on MNIST is the one that the source prints.
 Claim printed_claim(const std::string& id, const std::string& what,
