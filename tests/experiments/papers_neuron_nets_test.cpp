@@ -41,6 +41,20 @@ TEST(NeuronNet, TheRulesMultiplyByTheSourcesFactors) {
   expect_close(found, torch::ones(4));
 }
 
+TEST(NeuronNet, ThroughOpenUnitsOnlyClosedOnesPassNothing) {
+  NeuronNet net({3, 40, 2}, Random(1));
+  net.through_open_only = true;
+  const BoundEstimator estimator(kPassThrough);
+  RuleSampler sampler(estimator, Random(2));
+  const auto x = torch::tensor({{0.2, 0.5, 0.9}}, torch::kFloat);
+  const auto classes = net.classes(x, sampler);
+  classes.select(1, 0).sum().backward();
+  const auto open = net.weights[1].grad().select(1, 0);  // the units' states
+  EXPECT_GT(open.sum().item<float>(), 0);
+  EXPECT_LT(open.sum().item<float>(), 40);
+  expect_close(net.biases[0].grad(), open * net.weights[1].select(1, 0));
+}
+
 /// Images of 4 pixels, the brightest of which is the class.
 Examples toy(int64_t size) {
   const auto labels = torch::arange(size) % 4;

@@ -80,8 +80,9 @@ Tensor NeuronNet::classes(const Tensor& x, Sampler& sampler,
   auto h = x;
   for (size_t i = 0; i < weights.size(); ++i) {
     h = torch::addmm(biases[i], h, weights[i]);
-    if (i + 1 < weights.size())
-      h = sampler.draw(h * (slope / 2), {.encoding = Encoding::bits});
+    if (i + 1 == weights.size()) break;
+    h = sampler.draw(h * (slope / 2), {.encoding = Encoding::bits});
+    if (through_open_only) h = h.detach() * h;
   }
   return h;
 }
@@ -104,6 +105,7 @@ NeuronNet train_neurons(
   sizes.insert(sizes.end(), training.hidden.begin(), training.hidden.end());
   sizes.push_back(10);
   NeuronNet net(sizes, random);
+  net.through_open_only = training.through_open_only;
   NeuronBatches batches(examples, random);
   const BoundEstimator estimator(training.estimator);
   EstimatorState state;

@@ -56,6 +56,9 @@ struct NeuronNet {
 
   std::vector<Tensor> weights;  ///< [inputs, outputs] of each layer
   std::vector<Tensor> biases;
+  /// Units that are 0 pass no gradient, the rule of the post's first version
+  /// of 2016 if the estimator is kPassThrough. Units must be 0 or 1.
+  bool through_open_only = false;
 };
 
 /// The slope m in epoch 1, 2, ...; empty: 1.
@@ -81,6 +84,7 @@ struct NeuronTraining {
   int64_t epochs = 20;
   Slope slope = {};
   int64_t steps_an_epoch = 1001;
+  bool through_open_only = false;  ///< as in NeuronNet
 };
 
 /// Trains a new net; `after` sees it after epoch 1, 2, ....
