@@ -1,6 +1,8 @@
 #include "signet/experiments/papers/neuron_arms.h"
 
+#include <algorithm>
 #include <cstdio>
+#include <limits>
 
 #include "signet/experiments/papers/charts.h"
 
@@ -73,6 +75,19 @@ std::vector<double> at_epoch(const Curves& curves, const std::string& label,
 std::vector<double> at_end(const Curves& curves, const std::string& label) {
   return at_epoch(curves, label,
                   static_cast<int64_t>(curves.at(label).front().size()));
+}
+
+std::vector<double> greatest_lead(
+    const Curves& curves,
+    const std::vector<std::pair<std::string, std::string>>& pairs) {
+  std::vector<double> greatest;
+  for (const auto& [first, second] : pairs) {
+    const auto a = at_end(curves, first), b = at_end(curves, second);
+    greatest.resize(a.size(), -std::numeric_limits<double>::infinity());
+    for (size_t seed = 0; seed < a.size(); ++seed)
+      greatest[seed] = std::max(greatest[seed], a[seed] - b[seed]);
+  }
+  return greatest;
 }
 
 report::LineChart accuracy_chart(const std::string& title,

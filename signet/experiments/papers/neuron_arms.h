@@ -53,6 +53,12 @@ std::vector<double> at_epoch(const Curves& curves, const std::string& label,
 /// After the last.
 std::vector<double> at_end(const Curves& curves, const std::string& label);
 
+/// By how many points the first of a pair of labels ends above the second, in
+/// each seed at the pair where that is most.
+std::vector<double> greatest_lead(
+    const Curves& curves,
+    const std::vector<std::pair<std::string, std::string>>& pairs);
+
 /// Accuracy against epochs, a curve a label.
 report::LineChart accuracy_chart(const std::string& title,
                                  const std::string& note, const Curves& curves,

@@ -99,12 +99,10 @@ std::vector<double> best(const Curves& curves, const std::string& rule) {
 /// By how much the adjusted rule is more accurate, at the worst of the rates.
 std::vector<double> greatest_gap(const Curves& curves,
                                  const std::string& rule) {
-  return over_rates(greatest, [&](const std::string& rate) {
-    auto gap = at_end(curves, label(kAdjusted, rate));
-    const auto other = at_end(curves, label(rule, rate));
-    for (size_t seed = 0; seed < gap.size(); ++seed) gap[seed] -= other[seed];
-    return gap;
-  });
+  std::vector<std::pair<std::string, std::string>> pairs;
+  for (const auto& [rate, value] : rates())
+    pairs.emplace_back(label(kAdjusted, rate), label(rule, rate));
+  return greatest_lead(curves, pairs);
 }
 
 /// The exponent of epochs by which the pre-activations of a rule grow.
