@@ -54,5 +54,28 @@ TEST(NetworkTrainer, EqualSeedsSeeTheSame) {
   }
 }
 
+TEST(NetworkTrainer, GoesOnFromOthersLatentWeights) {
+  const TempFolder folder;
+  write_tiny_data(folder / "data", 230, 60);
+  const auto train =
+      scaled_images({.name = "idx", .folder = folder / "data"}, Part::train);
+  const NetworkTraining training{
+      .layers = {"linear(outputs=8)", "batch-norm(affine=false)", "relu",
+                 "linear(outputs=3)"},
+      .weights = "bayesbinn-equivalent(initial=0.001)",
+      .rate = 0.01,
+      .batch = 20};
+  NetworkTrainer a(training, train, Random(5)), b(training, train, Random(5));
+  a.step();
+  b.step();
+  const auto after_one = a.latent_weights();
+  b.set_latent_weights(-after_one);
+  EXPECT_TRUE(b.latent_weights().equal(-after_one));
+  b.set_latent_weights(after_one);
+  EXPECT_EQ(a.step(), b.step());
+  EXPECT_FALSE(a.latent_weights().equal(after_one));
+  EXPECT_TRUE(b.latent_weights().equal(a.latent_weights()));
+}
+
 }  // namespace
 }  // namespace signet

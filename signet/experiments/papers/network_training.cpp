@@ -112,6 +112,17 @@ Tensor NetworkTrainer::latent_weights() {
   return torch::cat(rows);
 }
 
+void NetworkTrainer::set_latent_weights(const Tensor& row) {
+  torch::NoGradGuard no_gradient;
+  int64_t first = 0;
+  for (auto& item : network_.named_parameters()) {
+    if (!item.key().ends_with(".latent")) continue;
+    auto latent = item.value();
+    latent.copy_(row.narrow(0, first, latent.numel()).view_as(latent));
+    first += latent.numel();
+  }
+}
+
 TestScore score(Network& network, const ScaledImages& images, int64_t samples,
                 const Random& random) {
   torch::NoGradGuard no_gradient;

@@ -56,6 +56,8 @@ class NetworkTrainer {
   Network& network() { return network_; }
   /// Latent weights of all binary layers in one row, a copy.
   Tensor latent_weights();
+  /// Puts such a row into the layers.
+  void set_latent_weights(const Tensor& row);
 
  private:
   Tensor next_batch();
