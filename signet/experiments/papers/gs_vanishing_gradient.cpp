@@ -3,10 +3,12 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "signet/core/papers.h"
 #include "signet/core/torch.h"
 #include "signet/experiments/experiment.h"
+#include "signet/experiments/papers/chain_of_bits.h"
 #include "signet/experiments/papers/charts.h"
 #include "signet/experiments/papers/single_unit.h"
 #include "signet/measure/gradients.h"
@@ -14,43 +16,29 @@
 namespace signet {
 namespace {
 
-constexpr double kEta = 0.7;
 /// A gradient below this counts as vanished.
 constexpr double kEpsilon = 0.01;
 const std::vector<double> kTemperatures = {0.0125, 0.025, 0.05, 0.1,
                                            0.2,    0.4,   0.8};
 /// Those that exponents are fitted on.
 constexpr size_t kLowest = 4;
+/// Where layers are compared: 0.1.
+constexpr size_t kThinning = 3;
 constexpr int kDeepest = 5;
+/// Fewer draws than this say too little of a share.
+constexpr double kLeastCount = 100;
 
-/// A chain of single bits, each the log-odds of the next: the gradient of the
-/// last in the log-odds of the first is the product of the layers' factors.
-Problem chain_of_bits(int layers) {
-  return {.name = "chain of bits",
-          .groups = {{"logit", {torch::full({1}, kEta / 2, at::kDouble)}}},
-          .loss = [layers](const std::vector<Tensor>& p, Sampler& sampler) {
-            const UnitOptions bits{.encoding = Encoding::bits};
-            auto x = sampler.draw(p[0], bits);
-            for (int l = 1; l < layers; ++l) x = sampler.draw(x / 2, bits);
-            return x.squeeze(-1);
-          }};
-}
-
-/// Absolute gradients in eta = 2a of many draws.
-Tensor chain_gradients(int layers, double t, int64_t n, const Random& random) {
-  return sample_gradients(BoundEstimator(at_temperature("gumbel", t)),
-                          chain_of_bits(layers), n, random)
-      .gradients.squeeze(1)
-      .abs()
-      .div(2);
-}
-
-double share_above(const Tensor& values, double e) {
-  return (values >= e).to(at::kDouble).mean().item<double>();
-}
-
-/// tau log(1/(epsilon tau)), what Proposition 4 has to the power of the depth.
+/// t log(1/(e t)), e the threshold: what Proposition 4 has to the power of the
+/// depth.
 double rate(double t) { return t * std::log(1 / (kEpsilon * t)); }
+
+/// What is above the share of gradients >= e in a chain of that many bits: none
+/// of the other factors is above 1/(4t), so each must be >= e (4t)^(L-1), which
+/// is most probable at log-odds 0.
+double share_bound(int layers, double t) {
+  return std::pow(
+      large_factor_share(0, t, kEpsilon * std::pow(4 * t, layers - 1)), layers);
+}
 
 report::LineChart factor_chart() {
   report::LineChart chart{
@@ -64,8 +52,10 @@ report::LineChart factor_chart() {
   for (const double t : {1.0, 0.5, 0.1, 0.02}) {
     report::Series series{.label = "t = " + number_text(t)};
     for (double u = -3; u <= 3.0001; u += 0.02) {
+      const double g = logistic_density(u / t) / t;
+      if (g < 1e-12) continue;
       series.x.push_back(u);
-      series.y.push_back(std::max(logistic_density(u / t) / t, 1e-12));
+      series.y.push_back(g);
     }
     chart.series.push_back(series);
   }
@@ -81,7 +71,9 @@ report::LineChart draws_chart(const Random& random) {
       .log_x = true,
       .log_y = true,
       .note =
-          "Each line keeps its noise. All but the ones whose noise happens "
+          "Each line keeps its noise. Dashed: exp(-|eta - z|/t)/t, which "
+          "proposition 3 has for t far below |eta - z|. All but the ones whose "
+          "noise happens "
           "to lie next to the threshold fall to 0 faster than any power "
           "of the temperature."};
   constexpr int kDraws = 12;
@@ -90,27 +82,27 @@ report::LineChart draws_chart(const Random& random) {
   std::vector<Tensor> columns;
   for (const double t : temperatures)
     columns.push_back(chain_gradients(1, t, kDraws, random));
+  const auto u = random.site(0).uniform({kDraws}, at::kDouble);
+  const auto distance = (kEta - torch::logit(u)).abs();
+  constexpr double kLeast = 1e-20;
   for (int draw = 0; draw < kDraws; ++draw) {
-    report::Series series{.label = "draw " + std::to_string(draw + 1),
-                          .x = temperatures};
-    for (const auto& column : columns)
-      series.y.push_back(std::max(column[draw].item<double>(), 1e-20));
+    const auto label = "draw " + std::to_string(draw + 1);
+    report::Series series{.label = label};
+    report::Series law{.dashed = true, .of = label};
+    for (size_t i = 0; i < temperatures.size(); ++i) {
+      const double t = temperatures[i];
+      const double g = columns[i][draw].item<double>();
+      const double expected = std::exp(-distance[draw].item<double>() / t) / t;
+      if (std::min(g, expected) < kLeast) break;
+      series.x.push_back(t);
+      series.y.push_back(g);
+      law.x.push_back(t);
+      law.y.push_back(expected);
+    }
     chart.series.push_back(series);
+    chart.series.push_back(law);
   }
   return chart;
-}
-
-/// log(t g) / (-|eta - z| / t) of the draws that are further than 10 t away:
-/// 1 if the gradient is exp(-|eta - z| / t) / t.
-double exponential_law(double t, int64_t n, const Random& random) {
-  const auto g = chain_gradients(1, t, n, random);
-  const auto u = random.site(0).uniform({n}, at::kDouble);
-  const auto distance = (kEta - torch::logit(u)).abs() / t;
-  // Up to 600: doubles end at exp(-745).
-  const auto far = (distance > 10).logical_and(distance < 600);
-  return (torch::log(t * g.masked_select(far)) / -distance.masked_select(far))
-      .mean()
-      .item<double>();
 }
 
 /// Median over root mean square of the norm of single estimates of the first
@@ -127,8 +119,7 @@ double typical_share(int layers, double t, int64_t n, const Random& random) {
   return (norm.median() / norm.square().mean().sqrt()).item<double>();
 }
 
-report::LineChart network_chart(const ExperimentContext& context,
-                                std::vector<double>& of_three) {
+report::LineChart network_chart(const ExperimentContext& context) {
   const std::vector<double> temperatures(kTemperatures.begin() + 1,
                                          kTemperatures.end());
   const int64_t draws = context.pick(int64_t{1} << 13, int64_t{1} << 16);
@@ -145,12 +136,9 @@ report::LineChart network_chart(const ExperimentContext& context,
     std::vector<std::vector<double>> rows;
     for (int64_t seed = 0; seed < context.seeds; ++seed) {
       rows.emplace_back();
-      for (const double t : temperatures) {
-        const double share =
-            typical_share(layers, t, draws, context.random(seed));
-        rows.back().push_back(share);
-        if (layers == 3 && t == 0.1) of_three.push_back(share);
-      }
+      for (const double t : temperatures)
+        rows.back().push_back(
+            typical_share(layers, t, draws, context.random(seed)));
     }
     chart.series.push_back(curve_over_seeds(
         std::to_string(layers) + (layers == 1 ? " layer" : " layers"),
@@ -163,45 +151,52 @@ Findings run(const ExperimentContext& context) {
   const int64_t draws = context.pick(int64_t{1} << 19, int64_t{1} << 22);
   // [layers][seed][temperature]
   std::vector<std::vector<std::vector<double>>> shares(kDeepest);
-  std::vector<std::vector<double>> peaks;
-  std::vector<double> law, peak, largest_difference, excess;
+  std::vector<double> law, distance, excess, thinning, tiny, huge, carried;
   for (int64_t seed = 0; seed < context.seeds; ++seed) {
     const auto random = context.random(seed);
-    double difference = 0, above_bound = 0;
-    peaks.emplace_back();
+    double farthest = 0;
+    double above_bound = -std::numeric_limits<double>::infinity();
     for (auto& of_depth : shares) of_depth.emplace_back();
-    for (size_t i = 0; i < kTemperatures.size(); ++i) {
-      const double t = kTemperatures[i];
+    for (const double t : kTemperatures) {
       for (int layers = 1; layers <= kDeepest; ++layers) {
         const auto g = chain_gradients(layers, t, draws, random);
         const double share = share_above(g, kEpsilon);
         shares[layers - 1].back().push_back(share);
-        const double bound = std::pow(
-            large_factor_share(0, t, kEpsilon * std::pow(4 * t, layers - 1)),
-            layers);
-        above_bound = std::max(above_bound, share - bound);
-        if (layers > 1) continue;
-        peaks.back().push_back(g.max().item<double>());
-        for (const double e : {0.001, 0.01, 0.1, 0.5})
-          difference = std::max(
-              difference,
-              std::abs(share_above(g, e) - large_factor_share(kEta, t, e)));
+        if (layers > 1) {
+          above_bound =
+              std::max(above_bound, std::log(share / share_bound(layers, t)));
+          continue;
+        }
+        farthest = std::max(farthest, share_distance(g, t));
+        if (t != kTemperatures.front()) continue;
+        const auto found = rarity(g);
+        tiny.push_back(found.tiny);
+        huge.push_back(found.huge);
+        carried.push_back(found.carried);
       }
     }
-    largest_difference.push_back(difference);
+    distance.push_back(farthest);
     excess.push_back(above_bound);
-    peak.push_back(fitted_exponent(kTemperatures, peaks.back()));
-    law.push_back(exponential_law(0.05, draws, random));
+    double slowest = 0;
+    for (int layers = 1; layers < kDeepest; ++layers)
+      slowest = std::max(slowest, shares[layers].back()[kThinning] /
+                                      shares[layers - 1].back()[kThinning]);
+    thinning.push_back(slowest);
+    law.push_back(exponential_law(draws, random));
     context.done(static_cast<double>(seed + 1) /
                  static_cast<double>(context.seeds));
   }
+  // Empty where a seed has too few draws at three of the temperatures.
   const auto exponents = [&](int layers) {
-    std::vector<double> x, result;
-    for (size_t i = 0; i < kLowest; ++i) x.push_back(rate(kTemperatures[i]));
+    std::vector<double> result;
     for (const auto& row : shares[layers - 1]) {
-      std::vector<double> y(row.begin(), row.begin() + kLowest);
-      // One more draw than were seen keeps the logarithm finite.
-      for (auto& share : y) share += 1 / static_cast<double>(draws);
+      std::vector<double> x, y;
+      for (size_t i = 0; i < kLowest; ++i) {
+        if (row[i] * static_cast<double>(draws) < kLeastCount) continue;
+        x.push_back(rate(kTemperatures[i]));
+        y.push_back(row[i]);
+      }
+      if (x.size() < 3) return std::vector<double>();
       result.push_back(fitted_exponent(x, y));
     }
     return result;
@@ -216,8 +211,11 @@ Findings run(const ExperimentContext& context) {
           "A chain of single units. Dashed: exact for one layer, the upper "
           "bound for more. Each further layer multiplies the share by "
           "another factor that falls with the temperature."};
-  report::Table table{.title = "Exponent of that share in t log(1/(0.01 t))",
-                      .columns = {"layers", "exponent, t from 0.0125 to 0.1"}};
+  report::Table table{
+      .title = "Exponent of that share in t log(1/(e t)), e = 0.01",
+      .columns = {"layers",
+                  "exponent, t from 0.0125 to 0.1, where at least "
+                  "100 draws are above e"}};
   for (int layers = 1; layers <= kDeepest; ++layers) {
     const auto label =
         std::to_string(layers) + (layers == 1 ? " layer" : " layers");
@@ -226,30 +224,27 @@ Findings run(const ExperimentContext& context) {
     depth.series.back().line = false;
     report::Series line{.x = kTemperatures, .dashed = true, .of = label};
     for (const double t : kTemperatures)
-      line.y.push_back(std::min(
-          1.0, layers == 1
-                   ? large_factor_share(kEta, t, kEpsilon)
-                   : std::pow(large_factor_share(
-                                  0, t, kEpsilon * std::pow(4 * t, layers - 1)),
-                              layers)));
+      line.y.push_back(layers == 1 ? large_factor_share(kEta, t, kEpsilon)
+                                   : share_bound(layers, t));
     depth.series.push_back(line);
-    table.rows.push_back(
-        {std::to_string(layers), mean_text(exponents(layers), 2)});
+    const auto fitted = exponents(layers);
+    table.rows.push_back({std::to_string(layers),
+                          fitted.empty() ? "too few" : mean_text(fitted, 2)});
   }
-  std::vector<double> typical;
-  const auto networks = network_chart(context, typical);
+  const auto networks = network_chart(context);
   return {.settings = {{"unit", "one bit, log-odds 0.7, loss x"},
                        {"chain", "bits, each the log-odds of the next"},
                        {"draws for each point and seed", std::to_string(draws)},
-                       {"vanished", "gradient below 0.01"},
+                       {"large gradient", "at least e = 0.01"},
                        {"network", "problem chain(units=10)"}},
           .measured = {{"exponential", mean_over_seeds(law)},
-                       {"share", mean_over_seeds(largest_difference)},
-                       {"peak", mean_over_seeds(peak)},
+                       {"share", mean_over_seeds(distance)},
                        {"order", mean_over_seeds(exponents(1))},
-                       {"typical", mean_over_seeds(typical)},
+                       {"tiny", mean_over_seeds(tiny)},
+                       {"huge", mean_over_seeds(huge)},
+                       {"carried", mean_over_seeds(carried)},
                        {"bound", mean_over_seeds(excess)},
-                       {"depth", mean_over_seeds(exponents(3))}},
+                       {"depth", mean_over_seeds(thinning)}},
           .blocks = {draws_chart(context.random(0)), factor_chart(), networks,
                      depth, table}};
 }
@@ -264,50 +259,65 @@ const Registered<Experiment> entry{{
         "every layer has to be lucky.",
     .source = kShekhovtsov2021,
     .claims =
-        {{.id = "typical",
+        {{.id = "tiny",
           .sentence = "At a low temperature gradients of Gumbel-Softmax are "
-                      "almost always next to zero and rarely huge.",
+                      "almost always next to zero.",
           .where = "figure 2",
-          .measured = "median norm of single estimates over their root mean "
-                      "square, first of three layers of ten units, t = 0.1",
-          .holds = {.to = 0.1}},
+          .measured = "share of draws of one unit below a hundredth of the "
+                      "mean gradient, t = 0.0125",
+          .holds = {.from = 0.9}},
+         {.id = "huge",
+          .sentence = "Rarely they are huge.",
+          .where = "figure 2",
+          .measured = "share of draws above ten times the mean gradient, "
+                      "t = 0.0125",
+          .holds = {.to = 0.05}},
+         {.id = "carried",
+          .sentence = "The rare huge ones make most of the mean.",
+          .where = "figure 2",
+          .measured = "share of the mean gradient from draws above ten times "
+                      "it, t = 0.0125",
+          .holds = {.from = 0.5}},
          {.id = "exponential",
           .sentence = "With its noise fixed, the gradient of a unit vanishes "
                       "exponentially in 1/temperature.",
           .where = "proposition 3",
-          .measured = "mean of log(t g) over -|eta - z|/t, draws with "
-                      "|eta - z| > 10 t, t = 0.05",
-          .holds = {0.98, 1.02}},
+          .measured = "slope of log(t g) in 1/t over -|eta - z|, t = 0.025, "
+                      "0.05, 0.1: greatest distance from 1 of draws with "
+                      "|eta - z| > 1",
+          .holds = {.to = 0.02}},
          {.id = "share",
           .sentence =
               "How often the gradient of a unit is large has a closed form.",
           .where = "proposition 4",
-          .measured = "greatest difference of the measured share of gradients "
-                      "above 0.001, 0.01, 0.1, 0.5 from it",
-          .holds = {.to = 0.005}},
+          .measured = "greatest difference of the measured shares of "
+                      "gradients above 0.001, 0.01, 0.1, 0.5 at seven "
+                      "temperatures from it, standard errors",
+          .holds = {.to = 4}},
          {.id = "order",
-          .sentence = "The share of gradients that have not vanished falls "
-                      "like t log(1/t).",
+          .sentence = "The share of gradients of at least e falls like "
+                      "t log(1/(e t)).",
           .where = "proposition 4",
-          .measured = "exponent of the share above 0.01 in t log(1/(0.01 t))",
+          .measured = "exponent of the share in t log(1/(e t)), e = 0.01, t "
+                      "from 0.0125 to 0.1",
           .holds = {0.9, 1.1}},
-         {.id = "peak",
-          .sentence = "The rare large gradients grow like 1/temperature.",
-          .where = "figure 2",
-          .measured = "exponent in t of the largest gradient drawn",
-          .holds = {-1.1, -0.9}},
          {.id = "bound",
-          .sentence = "In a network of L layers the share that has not "
-                      "vanished is at most the L-th power of a layer's.",
-          .where = "proposition 4",
-          .measured = "greatest excess of the measured share over the bound",
+          .sentence = "In a chain of L bits the share of gradients of at least "
+                      "e is at most P^L, P being the share of factors of at "
+                      "least e (4t)^(L-1) in a bit of log-odds 0, where it is "
+                      "largest.",
+          .where = "derived here, after proposition 4",
+          .measured = "greatest log of share over bound, e = 0.01, 2 to 5 "
+                      "bits, seven temperatures",
           .holds = {.to = 0}},
          {.id = "depth",
-          .sentence = "Large gradients are exponentially rarer with depth.",
-          .where = "proposition 4",
-          .measured = "exponent of the share above 0.01 in t log(1/(0.01 t)), "
-                      "three layers",
-          .holds = {.from = 2.4}}},
+          .sentence = "Large gradients are exponentially rarer with depth: "
+                      "each further bit of a chain at least halves their "
+                      "share.",
+          .where = "proposition 4; the factor is ours",
+          .measured = "greatest ratio of the shares above 0.01 of L + 1 and L "
+                      "bits, L = 1 to 4, t = 0.1",
+          .holds = {.to = 0.5}}},
     .cost = {.quick = 9, .normal = 160},
     .run = run,
 }};
