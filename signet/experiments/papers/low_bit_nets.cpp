@@ -18,24 +18,26 @@ std::string linear(int outputs) {
   return "linear(outputs=" + std::to_string(outputs) + ", weights=real)";
 }
 
+/// Without scale and shift: levels of fixed resolution are those for inputs of
+/// deviation 1.
+const std::string kNorm = "batch-norm(affine=false)";
 const std::string kOutput = "linear(outputs=10, weights=real, bias=true)";
 
 Layers lenet5_layers(const std::string& activation) {
-  const std::string norm = "batch-norm";
   return {conv(6, "kernel=5, padding=2"),
           "max-pool",
-          norm,
+          kNorm,
           activation,
           conv(16, "kernel=5"),
           "max-pool",
-          norm,
+          kNorm,
           activation,
           "flatten",
           linear(120),
-          norm,
+          kNorm,
           activation,
           linear(84),
-          norm,
+          kNorm,
           activation,
           kOutput};
 }
@@ -43,8 +45,7 @@ Layers lenet5_layers(const std::string& activation) {
 Layers vgg11_layers(const std::string& activation) {
   Layers layers;
   const auto block = [&](int channels, bool pool) {
-    add(layers,
-        {conv(channels, "padding=1"), "batch-norm(affine=false)", activation});
+    add(layers, {conv(channels, "padding=1"), kNorm, activation});
     if (pool) layers.push_back("max-pool");
   };
   block(64, true);
@@ -58,15 +59,14 @@ Layers vgg11_layers(const std::string& activation) {
 }
 
 Layers resnet20_layers(const std::string& activation) {
-  const std::string norm = "batch-norm";
-  Layers layers{conv(16, "padding=1"), norm, activation};
+  Layers layers{conv(16, "padding=1"), kNorm, activation};
   for (const int channels : {16, 32, 64})
     for (int block = 0; block < 3; ++block) {
       const bool smaller = channels > 16 && block == 0;
       add(layers,
           {"shortcut",
-           conv(channels, smaller ? "padding=1, stride=2" : "padding=1"), norm,
-           activation, conv(channels, "padding=1"), norm, "add", activation});
+           conv(channels, smaller ? "padding=1, stride=2" : "padding=1"), kNorm,
+           activation, conv(channels, "padding=1"), kNorm, "add", activation});
     }
   add(layers, {"average-pool", "flatten", kOutput});
   return layers;
