@@ -1,6 +1,7 @@
 // Proposition 5: mean and variance of straight-through Gumbel-Softmax over its
 // temperature, for one {0, 1} unit.
 
+#include <algorithm>
 #include <cmath>
 
 #include "signet/core/papers.h"
@@ -69,6 +70,7 @@ Findings run(const ExperimentContext& context) {
   const auto put = [&](const char* id, const std::vector<double>& values) {
     findings.measured[id] = mean_over_seeds(values);
   };
+  std::vector<double> worst_limit;
   double done = 0;
   for (const auto& loss : unit_losses()) {
     const auto formula = expansion(loss);
@@ -91,17 +93,25 @@ Findings run(const ExperimentContext& context) {
       put("to-darn", exponents_of(kTemperatures, from_darn, kLowest));
       put("coefficient",
           first_of(from_darn, 1 / std::abs(formula.mean(lowest) - formula.c0)));
-      put("limit",
-          first_of(found.distance(truth), 1 / std::abs(formula.c0 - truth)));
       put("variance-order",
           exponents_of(kTemperatures, found.variance, kLowest));
       put("variance-constant", first_of(found.variance, lowest / formula.A));
+    }
+    // All that DARN leaves a bias of: linear and quadratic losses it does not.
+    if (&loss != &linear_loss() && &loss != &quadratic_loss()) {
+      const auto left =
+          first_of(found.distance(truth), 1 / std::abs(formula.c0 - truth));
+      worst_limit.resize(left.size());
+      for (size_t seed = 0; seed < left.size(); ++seed)
+        worst_limit[seed] =
+            std::max(worst_limit[seed], std::abs(left[seed] - 1));
     }
     if (&loss == &quadratic_loss())
       put("quadratic",
           exponents_of(kTemperatures, found.distance(truth), kLowest));
     context.done(done += 0.2);
   }
+  put("limit", worst_limit);
   findings.blocks = {to_darn, bias, variance};
   return findings;
 }
@@ -128,7 +138,7 @@ const Registered<Experiment> entry{{
           .where = "proposition 5",
           .measured = "distance over its first two orders at t = 0.01, loss "
                       "exp(1.3x)",
-          .holds = {0.9, 1.1}},
+          .holds = {0.95, 1.05}},
          {.id = "quadratic",
           .sentence = "For a quadratic loss the bias of straight-through "
                       "Gumbel-Softmax vanishes with the temperature.",
@@ -138,8 +148,9 @@ const Registered<Experiment> entry{{
          {.id = "limit",
           .sentence = "For other losses DARN's bias is left.",
           .where = "proposition 5",
-          .measured = "bias at t = 0.01 over that of DARN, loss exp(1.3x)",
-          .holds = {0.95, 1.05}},
+          .measured = "bias at t = 0.01 over that of DARN: greatest distance "
+                      "from 1 of x^3 + x/2, exp(1.3x), cos(3x) + x",
+          .holds = {.to = 0.05}},
          {.id = "variance-order",
           .sentence =
               "The variance of straight-through Gumbel-Softmax grows in "
