@@ -300,8 +300,8 @@ const Registered<Experiment> entry{{
                       "both, least of all steps, %",
           .holds = {.from = 99}},
          {.id = "flips",
-          .sentence = "The weights that change their sign in a step are the "
-                      "same in both.",
+          .sentence = "From the same weights a step of BayesBiNN as published "
+                      "changes the signs that the deterministic step changes.",
           .where = "proposition 7",
           .measured = "sign changes of both among those of either, sum over "
                       "all steps, %",

@@ -267,13 +267,15 @@ const Registered<Experiment> entry{{
                       "mean gradient, t = 0.0125",
           .holds = {.from = 0.9}},
          {.id = "huge",
-          .sentence = "Rarely they are huge.",
+          .sentence =
+              "At a low temperature few gradients of Gumbel-Softmax are huge.",
           .where = "figure 2",
           .measured = "share of draws above ten times the mean gradient, "
                       "t = 0.0125",
           .holds = {.to = 0.05}},
          {.id = "carried",
-          .sentence = "The rare huge ones make most of the mean.",
+          .sentence = "At a low temperature the rare huge gradients of "
+                      "Gumbel-Softmax make most of the mean.",
           .where = "figure 2",
           .measured = "share of the mean gradient from draws above ten times "
                       "it, t = 0.0125",
