@@ -78,7 +78,9 @@ Accuracy measure_proxy(const Problem& problem, const Reference& reference,
     accuracy.cosine.push_back(groups[l].means.front().cosine);
     // No vector of this product with the gradient is shorter.
     square = std::max(square, product * product / gradient);
-    accuracy.mean_cosine.push_back(product / std::sqrt(square * gradient));
+    // Htanh is 0 where every unit is sure, and 0 has no direction.
+    accuracy.mean_cosine.push_back(
+        square > 0 ? product / std::sqrt(square * gradient) : 0);
   }
   return accuracy;
 }
