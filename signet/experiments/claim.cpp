@@ -74,6 +74,10 @@ std::string finding_text(Finding finding) {
   return "";
 }
 
+bool decides(const Claim& claim, const std::string& data_set, Scale scale) {
+  return (claim.data.empty() || claim.data == data_set) && scale >= claim.least;
+}
+
 Finding judge(const Claim& claim, const Statistic& statistic) {
   check(!std::isnan(statistic.value) && !std::isnan(statistic.low) &&
             !std::isnan(statistic.high),

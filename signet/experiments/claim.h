@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "signet/experiments/scale.h"
+
 namespace signet {
 
 /// A measured number with its confidence interval.
@@ -56,7 +58,12 @@ struct Claim {
   Region holds;
   /// The data set that the source's own numbers are of ("mnist"); empty: any.
   std::string data = {};
+  /// A smaller run does not decide it.
+  Scale least = Scale::quick;
 };
+
+/// Whether a run of that scale on that data set decides the claim.
+bool decides(const Claim& claim, const std::string& data_set, Scale scale);
 
 /// The one rule behind every verdict: reproduced if the whole interval lies in
 /// claim.holds, not reproduced if none of it does, else it cannot be told. An

@@ -3,7 +3,6 @@
 #include <functional>
 #include <map>
 #include <string>
-#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -15,18 +14,6 @@
 #include "signet/report/page.h"
 
 namespace signet {
-
-/// How much of an experiment is run.
-enum class Scale {
-  quick,   ///< all of them in 30 minutes on two cores
-  normal,  ///< the source's settings where one core has them in an hour
-  full,    ///< also what takes a night
-};
-
-/// "quick", "normal", "full"
-std::string scale_text(Scale scale);
-/// Errors: UsageError for another text.
-Scale parse_scale(std::string_view text);
 
 /// What an experiment is given.
 struct ExperimentContext {
@@ -70,6 +57,7 @@ struct Experiment {
   std::string summary;  ///< what is done and what it shows, a paragraph
   Paper source;
   std::vector<Claim> claims;
+  bool on_images = true;  ///< context.images matters
   /// Seconds on one core of an AMD EPYC 9004, for the bar and the list.
   struct Cost {
     double quick = 0, normal = 0;
@@ -77,8 +65,5 @@ struct Experiment {
   } cost;
   Findings (*run)(const ExperimentContext& context);
 };
-
-/// Whether the claim can be decided on that data set.
-bool can_be_decided(const Claim& claim, const std::string& data_set);
 
 }  // namespace signet

@@ -117,8 +117,9 @@ Finding finding_of(const Claim& claim, const ExperimentRecord& record) {
   const auto found = record.findings.measured.find(claim.id);
   if (found != record.findings.measured.end())
     return judge(claim, found->second);
-  return can_be_decided(claim, record.data_set) ? Finding::cannot_be_told
-                                                : Finding::needs_data;
+  return claim.data.empty() || claim.data == record.data_set
+             ? Finding::cannot_be_told
+             : Finding::needs_data;
 }
 
 }  // namespace signet

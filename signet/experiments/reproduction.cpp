@@ -48,9 +48,10 @@ std::string first_line(const std::string& text) {
   return text.substr(0, text.find('\n'));
 }
 
-bool is_of(const ExperimentRecord& record, const ReproductionOptions& o) {
+bool is_of(const ExperimentRecord& record, const Experiment& experiment,
+           const ReproductionOptions& o) {
   return record.scale == o.scale && record.seeds == o.seeds &&
-         record.data_set == o.images.name;
+         (!experiment.on_images || record.data_set == o.images.name);
 }
 
 /// One experiment while it waits and runs.
@@ -137,7 +138,7 @@ class Queue {
     try {
       if (!options_.again) {
         const auto record = read_record(options_.folder, experiment.name);
-        if (record && is_of(*record, options_)) {
+        if (record && is_of(*record, experiment, options_)) {
           job.result.kept = true;
           job.result.seconds = record->seconds;
           return;
@@ -159,7 +160,7 @@ class Queue {
       }
       for (const auto& claim : experiment.claims)
         check(findings.measured.contains(claim.id) ||
-                  !can_be_decided(claim, options_.images.name),
+                  !decides(claim, options_.images.name, options_.scale),
               experiment.name, "did not measure '" + claim.id + "'");
       job.result.seconds = seconds_since(start);
       write_record(options_.folder,

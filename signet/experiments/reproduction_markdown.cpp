@@ -18,9 +18,10 @@ std::string cell(const std::string& text) {
 std::string heading(const Experiment& experiment,
                     const ExperimentRecord& record) {
   return "\n### " + experiment.title + "\n\n`" + record.command +
-         "`: " + record.data_set + ", " + std::to_string(record.seeds) +
-         " seeds, " + duration_text(record.seconds) + ", " + record.machine +
-         ".\n\n" + "| claim | measured | verdict |\n| --- | --- | --- |\n";
+         "`: " + (experiment.on_images ? record.data_set + ", " : "") +
+         std::to_string(record.seeds) + " seeds, " +
+         duration_text(record.seconds) + ", " + record.machine + ".\n\n" +
+         "| claim | measured | verdict |\n| --- | --- | --- |\n";
 }
 
 std::string line(const Claim& claim, const ExperimentRecord& record) {

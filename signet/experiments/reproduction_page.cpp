@@ -33,6 +33,8 @@ std::string details(const Claim& claim, const Statistic* statistic) {
   std::string text = claim.where + ". Measured: " + claim.measured +
                      ". Holds if " + region_text(claim.holds);
   if (!claim.data.empty()) text += ", on " + claim.data;
+  if (claim.least != Scale::quick)
+    text += ", in a run of " + scale_text(claim.least) + " scale";
   if (statistic && statistic->confidence < 1) {
     char percent[32];
     std::snprintf(percent, sizeof percent, "%g", 100 * statistic->confidence);

@@ -181,6 +181,41 @@ TEST(ExperimentRecord, ComesBackFromItsFile) {
   }
 }
 
+TEST(Reproduction, DemandsWhatScaleAndDataDecide) {
+  TempFolder folder;
+  auto experiment =
+      fake("x", [](const ExperimentContext&) { return Findings{}; });
+  const auto failure = [&](Scale scale, const std::string& data) {
+    const ReproductionOptions options{.folder = folder.path(),
+                                      .scale = scale,
+                                      .images = {.name = data},
+                                      .again = true};
+    return reproduce({&experiment}, options)[0].failure;
+  };
+  const std::string lacks = "x: did not measure 'c'";
+  auto& claim = experiment.claims[0];
+  EXPECT_EQ(failure(Scale::quick, "mnist"), lacks);
+  claim.data = "mnist";
+  claim.least = Scale::normal;
+  EXPECT_EQ(failure(Scale::quick, "mnist"), "");
+  EXPECT_EQ(failure(Scale::full, "fashion-mnist"), "");
+  EXPECT_EQ(failure(Scale::normal, "mnist"), lacks);
+}
+
+TEST(Reproduction, KeepsARecordOfOtherImagesWhereThereAreNone) {
+  TempFolder folder;
+  auto experiment = fake("x", counted);
+  const auto kept = [&](const std::string& data) {
+    return reproduce({&experiment},
+                     {.folder = folder.path(), .images = {.name = data}})[0]
+        .kept;
+  };
+  EXPECT_FALSE(kept("fashion-mnist"));
+  EXPECT_FALSE(kept("mnist"));
+  experiment.on_images = false;
+  EXPECT_TRUE(kept("fashion-mnist"));
+}
+
 TEST(ExperimentRecord, OtherDataAreNeededOrHere) {
   const Claim claim{.id = "c",
                     .sentence = "It holds.",
@@ -208,7 +243,7 @@ TEST(ReproductionPage, SaysWhatTheRecordSays) {
                           .time = "t",
                           .findings = {}};
   for (const auto& claim : experiment.claims)
-    if (can_be_decided(claim, "fashion-mnist"))
+    if (decides(claim, "fashion-mnist", Scale::full))
       record.findings.measured[claim.id] = {
           .value = 0.123, .low = -1e9, .high = 1e9, .confidence = 0.95, .n = 3};
   record.findings.blocks = {report::Text{.body = "what was found"}};

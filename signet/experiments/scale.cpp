@@ -1,5 +1,8 @@
-#include "signet/experiments/experiment.h"
+#include "signet/experiments/scale.h"
 
+#include <vector>
+
+#include "signet/base/error.h"
 #include "signet/base/names.h"
 
 namespace signet {
@@ -17,10 +20,6 @@ Scale parse_scale(std::string_view text) {
   for (size_t i = 0; i < kScales.size(); ++i)
     if (kScales[i] == text) return static_cast<Scale>(i);
   throw UsageError(unknown_name("scale", text, kScales));
-}
-
-bool can_be_decided(const Claim& claim, const std::string& data_set) {
-  return claim.data.empty() || claim.data == data_set;
 }
 
 }  // namespace signet
