@@ -260,7 +260,7 @@ Findings run(const ExperimentContext& context) {
           "forget all but exp(-13.5). The rate as intended at temperature 0.5 "
           "is ours: it forgets as much as the source's, and is not tuned.",
       .blocks = {loss, size, signs, relaxed.chart, table}};
-  if (context.images.name == "mnist")
+  if (context.images.name == "mnist" && !context.quick())
     findings.measured["mnist"] = mean_over_seeds(arms[1].accuracy);
   return findings;
 }
@@ -329,11 +329,12 @@ const Registered<Experiment> entry{{
          {.id = "mnist",
           .sentence = "The published program reaches 98.88 % on MNIST, with "
                       "3 x 2048 units and 500 epochs; compared is what it "
-                      "reaches with at most 3 x 512 and 8.",
+                      "reaches with at most 3 x 512 and 6.",
           .where = "training logs of BayesBiNN's authors",
           .measured = "test accuracy as published, %, within 0.5",
           .holds = {98.38, 99.38},
-          .data = "mnist"}},
+          .data = "mnist",
+          .least = Scale::normal}},
     .cost = {.quick = 30, .normal = 2500},
     .run = run,
 }};

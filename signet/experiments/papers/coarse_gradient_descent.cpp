@@ -375,6 +375,7 @@ const Registered<Experiment> entry{{
           .where = "section on the identity, recalled; the share is ours",
           .measured = "share of starts that rest there",
           .holds = {.to = 0.1}}},
+    .on_images = false,
     .cost = {.quick = 44, .normal = 800},
     .run = run,
 }};

@@ -250,6 +250,7 @@ const Registered<Experiment> entry{{
                     "|bias| of DARN minus |bias| of straight-through in mu, "
                     "|x + 0.9|, p = 0.95",
                 .holds = {.from = 0.01}}},
+    .on_images = false,
     .cost = {.quick = 0.5, .normal = 0.5},
     .run = run,
 }};

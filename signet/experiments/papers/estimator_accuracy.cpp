@@ -335,6 +335,7 @@ const Registered<Experiment> entry{{
           .measured = "log10 of the ratio of their RMSE, mean over hidden "
                       "layers and stages, the worse of both",
           .holds = {.to = 0}}},
+    .on_images = false,
     .cost = {.quick = 70, .normal = 1200},
     .run = run,
 }};

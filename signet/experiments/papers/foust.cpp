@@ -303,6 +303,7 @@ const Registered<Experiment> entry{{
           .where = "section on FouST",
           .measured = "relative bias minus that of DARN, three layers",
           .holds = {.from = 0}}},
+    .on_images = false,
     .cost = {.quick = 2, .normal = 25},
     .run = run,
 }};

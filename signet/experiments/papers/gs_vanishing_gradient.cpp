@@ -320,6 +320,7 @@ const Registered<Experiment> entry{{
           .measured = "greatest ratio of the shares above 0.01 of L + 1 and L "
                       "bits, L = 1 to 4, t = 0.1",
           .holds = {.to = 0.5}}},
+    .on_images = false,
     .cost = {.quick = 9, .normal = 160},
     .run = run,
 }};

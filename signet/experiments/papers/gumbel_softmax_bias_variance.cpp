@@ -222,6 +222,7 @@ const Registered<Experiment> entry{{
           .measured = "variance less A/t over A1 - (L(1) - L(0))^2, as t goes "
                       "to 0 from 0.02 and 0.01, loss exp(1.3x)",
           .holds = {0.9, 1.1}}},
+    .on_images = false,
     .cost = {.quick = 3, .normal = 40},
     .run = run,
 }};

@@ -91,7 +91,7 @@ std::string slope_factor(int64_t epochs);
 Claim printed_claim(const std::string& id, const std::string& what,
                     const std::string& where, double printed, double tolerance);
 
-/// Decides it where the data are MNIST.
+/// Decides it where the data are MNIST and the epochs the source's.
 void compare_with_print(const ExperimentContext& context, Findings& findings,
                         const std::string& id,
                         const std::vector<double>& accuracies);

@@ -316,6 +316,7 @@ const Registered<Experiment> entry{{
           .measured = "change of the cosine of the expected estimate, mean "
                       "over layers",
           .holds = {.to = 0}}},
+    .on_images = false,
     .cost = {.quick = 35, .normal = 1200},
     .run = run,
 }};

@@ -164,6 +164,7 @@ const Registered<Experiment> entry{{
           .where = "proposition 5",
           .measured = "variance over that at t = 0.01, loss exp(1.3x)",
           .holds = {0.95, 1.05}}},
+    .on_images = false,
     .cost = {.quick = 9, .normal = 60},
     .run = run,
 }};

@@ -219,6 +219,7 @@ const Registered<Experiment> entry{{
           .measured = "exponent of the width in |bias| / |gradient|, one layer "
                       "of units",
           .holds = {.from = -0.6, .to = -0.4}}},
+    .on_images = false,
     .cost = {.quick = 28, .normal = 2400},
     .run = run,
 }};
