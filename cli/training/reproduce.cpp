@@ -44,13 +44,13 @@ void print_list() {
 void print_findings(const Experiment& experiment,
                     const ExperimentRecord& record) {
   for (const auto& claim : experiment.claims) {
-    const auto found = record.findings.measured.find(claim.id);
+    const auto* statistic = measured_of(claim, record);
     std::printf("  %-29s  %s\n",
                 finding_text(finding_of(claim, record)).c_str(),
                 claim.sentence.c_str());
-    if (found != record.findings.measured.end())
+    if (statistic)
       std::printf("  %29s  %s; holds if %s\n", "",
-                  statistic_text(found->second).c_str(),
+                  statistic_text(*statistic).c_str(),
                   region_text(claim.holds).c_str());
   }
 }
@@ -64,11 +64,11 @@ nlohmann::json findings_json(const Experiment& experiment,
                      {"where", claim.where},
                      {"measured", claim.measured},
                      {"verdict", finding_text(finding_of(claim, record))}};
-    const auto found = record.findings.measured.find(claim.id);
-    if (found != record.findings.measured.end()) {
-      j["value"] = found->second.value;
-      j["low"] = found->second.low;  // infinite: null
-      j["high"] = found->second.high;
+    const auto* statistic = measured_of(claim, record);
+    if (statistic) {
+      j["value"] = statistic->value;
+      j["low"] = statistic->low;  // infinite: null
+      j["high"] = statistic->high;
     }
     claims.push_back(std::move(j));
   }

@@ -1,5 +1,6 @@
 #include "signet/experiments/claim.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "signet/base/error.h"
@@ -35,6 +36,33 @@ Statistic paired_difference(const std::vector<double>& a,
   std::vector<double> differences;
   for (size_t i = 0; i < a.size(); ++i) differences.push_back(a[i] - b[i]);
   return mean_over_seeds(differences, confidence);
+}
+
+namespace {
+
+template <class Better>
+Statistic end_of(const std::vector<Statistic>& statistics,
+                 const Better& better) {
+  check(!statistics.empty(), "claim", "there must be a statistic");
+  auto end = statistics[0];
+  for (const auto& s : statistics) {
+    end.value = better(end.value, s.value);
+    end.low = better(end.low, s.low);
+    end.high = better(end.high, s.high);
+    end.confidence = std::min(end.confidence, s.confidence);
+    end.n = std::min(end.n, s.n);
+  }
+  return end;
+}
+
+}  // namespace
+
+Statistic least_of(const std::vector<Statistic>& statistics) {
+  return end_of(statistics, [](double a, double b) { return std::min(a, b); });
+}
+
+Statistic greatest_of(const std::vector<Statistic>& statistics) {
+  return end_of(statistics, [](double a, double b) { return std::max(a, b); });
 }
 
 double fitted_exponent(const std::vector<double>& x,

@@ -32,6 +32,11 @@ Statistic paired_difference(const std::vector<double>& a,
                             const std::vector<double>& b,
                             double confidence = 0.95);
 
+/// The least of several statistics, for what is claimed of each of them, or
+/// the greatest: ends of the interval are the least, or greatest, ends.
+Statistic least_of(const std::vector<Statistic>& statistics);
+Statistic greatest_of(const std::vector<Statistic>& statistics);
+
 /// The exponent k of y = c x^k by least squares of log y on log x.
 /// Errors: UsageError unless there are two different x and all are positive.
 double fitted_exponent(const std::vector<double>& x,

@@ -11,7 +11,7 @@ namespace {
 
 using nlohmann::json;
 
-constexpr int kVersion = 1;
+constexpr int kVersion = 2;
 
 // JSON has no infinity; an interval of one seed has two.
 json to_json(const Statistic& s) {
@@ -81,6 +81,7 @@ void write_record(const std::filesystem::path& folder,
                {"machine", record.machine},
                {"command", record.command},
                {"time", record.time},
+               {"meanings", record.meanings},
                {"findings", to_json(record.findings)}};
   write_atomically(record_path(folder, record.name), j.dump(1) + "\n");
 }
@@ -105,7 +106,8 @@ std::optional<ExperimentRecord> read_record(const std::filesystem::path& folder,
         .machine = j.at("machine"),
         .command = j.at("command"),
         .time = j.at("time"),
-        .findings = findings_of(j.at("findings"))};
+        .findings = findings_of(j.at("findings")),
+        .meanings = j.at("meanings")};
   } catch (const json::exception& e) {
     throw UsageError(path.string() + ": must be a record that `signet " +
                      "reproduce` wrote, but " + e.what() +
@@ -113,10 +115,20 @@ std::optional<ExperimentRecord> read_record(const std::filesystem::path& folder,
   }
 }
 
-Finding finding_of(const Claim& claim, const ExperimentRecord& record) {
+const Statistic* measured_of(const Claim& claim,
+                             const ExperimentRecord& record) {
   const auto found = record.findings.measured.find(claim.id);
-  if (found != record.findings.measured.end())
-    return judge(claim, found->second);
+  const auto meaning = record.meanings.find(claim.id);
+  return found != record.findings.measured.end() &&
+                 meaning != record.meanings.end() &&
+                 meaning->second == claim.measured
+             ? &found->second
+             : nullptr;
+}
+
+Finding finding_of(const Claim& claim, const ExperimentRecord& record) {
+  if (const auto* statistic = measured_of(claim, record))
+    return judge(claim, *statistic);
   return claim.data.empty() || claim.data == record.data_set
              ? Finding::cannot_be_told
              : Finding::needs_data;

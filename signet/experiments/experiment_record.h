@@ -20,7 +20,14 @@ struct ExperimentRecord {
   std::string command;   ///< that repeats it
   std::string time;      ///< when it ended, ISO 8601
   Findings findings;
+  /// What was measured for each claim, in the words of Claim::measured then.
+  std::map<std::string, std::string> meanings = {};
 };
+
+/// The statistic of a claim; null if the record has none, or one of another
+/// meaning than the claim has now.
+const Statistic* measured_of(const Claim& claim,
+                             const ExperimentRecord& record);
 
 /// FOLDER/NAME.json
 std::filesystem::path record_path(const std::filesystem::path& folder,

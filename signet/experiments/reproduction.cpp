@@ -51,7 +51,12 @@ std::string first_line(const std::string& text) {
 bool is_of(const ExperimentRecord& record, const Experiment& experiment,
            const ReproductionOptions& o) {
   return record.scale == o.scale && record.seeds == o.seeds &&
-         (!experiment.on_images || record.data_set == o.images.name);
+         (!experiment.on_images || record.data_set == o.images.name) &&
+         std::all_of(experiment.claims.begin(), experiment.claims.end(),
+                     [&](const Claim& claim) {
+                       return measured_of(claim, record) ||
+                              !decides(claim, o.images.name, o.scale);
+                     });
 }
 
 /// One experiment while it waits and runs.
@@ -152,11 +157,15 @@ class Queue {
                                         job.share =
                                             std::clamp(share, 1e-6, 1 - 1e-6);
                                       }});
-      for (const auto& [id, statistic] : findings.measured) {
-        const auto is_it = [&](const Claim& claim) { return claim.id == id; };
-        check(std::any_of(experiment.claims.begin(), experiment.claims.end(),
-                          is_it),
-              experiment.name, "measured '" + id + "', which is no claim");
+      std::map<std::string, std::string> meanings;
+      for (const auto& claim : experiment.claims)
+        meanings[claim.id] = claim.measured;
+      for (const auto& [id, s] : findings.measured) {
+        check(meanings.contains(id), experiment.name,
+              "measured '" + id + "', which is no claim");
+        check(
+            std::isfinite(s.value) && !std::isnan(s.low) && !std::isnan(s.high),
+            experiment.name, "measured no number for '" + id + "'");
       }
       for (const auto& claim : experiment.claims)
         check(findings.measured.contains(claim.id) ||
@@ -172,7 +181,8 @@ class Queue {
                     .machine = machine_text(),
                     .command = reproduce_command(experiment.name, options_),
                     .time = now_text(),
-                    .findings = std::move(findings)});
+                    .findings = std::move(findings),
+                    .meanings = std::move(meanings)});
     } catch (const std::exception& e) {
       job.result.failure = first_line(e.what());
     }
@@ -212,7 +222,7 @@ std::vector<Reproduced> reproduce(
   std::filesystem::create_directories(options.folder);
   Queue queue(experiments, options);
   Progress progress("reproducing", queue.total(), "");
-  std::vector<std::thread> threads;
+  std::vector<std::jthread> threads;  // joined if `ended` throws
   for (int i = 0; i < std::max(options.jobs, 1); ++i)
     threads.emplace_back([&] { queue.work(); });
   std::vector<Reproduced> results;
@@ -226,7 +236,7 @@ std::vector<Reproduced> reproduce(
     }
     progress.update(queue.done(), queue.running());
   }
-  for (auto& thread : threads) thread.join();
+  threads.clear();
   progress.cancel();
   return results;
 }

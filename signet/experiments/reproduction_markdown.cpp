@@ -25,10 +25,11 @@ std::string heading(const Experiment& experiment,
 }
 
 std::string line(const Claim& claim, const ExperimentRecord& record) {
-  const auto found = record.findings.measured.find(claim.id);
   std::string number = "-";
-  if (found != record.findings.measured.end())
-    number = claim.measured + ": " + statistic_text(found->second) +
+  if (claim.least > record.scale)
+    number += " (for a run of " + scale_text(claim.least) + " scale)";
+  if (const auto* statistic = measured_of(claim, record))
+    number = claim.measured + ": " + statistic_text(*statistic) +
              "; holds if " + region_text(claim.holds);
   return "| " + cell(claim.sentence) + " (" + cell(claim.where) + ") | " +
          cell(number) + " | " + finding_text(finding_of(claim, record)) +
@@ -60,8 +61,9 @@ std::string reproduction_markdown(const std::vector<ExperimentRecord>& records,
   return "# Results\n\nWhat the sources claim, and what was found here: " +
          summary +
          ".\nEvery verdict is computed: a claim is reproduced if the "
-         "whole interval of what was\nmeasured (95 % over seeds) lies where it "
-         "holds, not reproduced if none of it does.\nWritten by `" +
+         "whole interval of what was\nmeasured (95 % over seeds unless the "
+         "page says otherwise) lies where it holds,\nnot reproduced if none of "
+         "it does. Written by `" +
          command + "`; do not edit.\n" + body;
 }
 

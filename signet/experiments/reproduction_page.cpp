@@ -34,7 +34,7 @@ std::string details(const Claim& claim, const Statistic* statistic) {
                      ". Holds if " + region_text(claim.holds);
   if (!claim.data.empty()) text += ", on " + claim.data;
   if (claim.least != Scale::quick)
-    text += ", in a run of " + scale_text(claim.least) + " scale";
+    text += ", in a run of " + scale_text(claim.least) + " scale or more";
   if (statistic && statistic->confidence < 1) {
     char percent[32];
     std::snprintf(percent, sizeof percent, "%g", 100 * statistic->confidence);
@@ -46,9 +46,7 @@ std::string details(const Claim& claim, const Statistic* statistic) {
 
 report::Statements::Row row_of(const Claim& claim,
                                const ExperimentRecord& record) {
-  const auto& measured = record.findings.measured;
-  const auto found = measured.find(claim.id);
-  const auto* statistic = found == measured.end() ? nullptr : &found->second;
+  const auto* statistic = measured_of(claim, record);
   const auto finding = finding_of(claim, record);
   return {.statement = claim.sentence,
           .details = details(claim, statistic),

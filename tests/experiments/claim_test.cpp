@@ -89,6 +89,31 @@ TEST(Claim, IntervalsHoldTheMeanAsOftenAsTheySay) {
               4.5 * std::sqrt(0.95 * 0.05 / kTrials));
 }
 
+// What is claimed of two is reproduced if it is of each, and cannot be told if
+// one cannot, whichever has the greater value.
+TEST(Claim, TheWorstOfSeveralDecides) {
+  const Claim positive{.id = "c",
+                       .sentence = "Both are positive.",
+                       .where = "here",
+                       .measured = "the lesser",
+                       .holds = {.from = 0}};
+  const Statistic sure{.value = 0.3, .low = 0.2, .high = 0.4, .n = 5},
+      unsure{.value = 0.5, .low = -0.3, .high = 1.3, .confidence = 0.9, .n = 3};
+  EXPECT_EQ(judge(positive, least_of({sure, sure})), Finding::reproduced);
+  const auto least = least_of({sure, unsure});
+  EXPECT_EQ(judge(positive, least), Finding::cannot_be_told);
+  EXPECT_EQ(least.value, 0.3);
+  EXPECT_EQ(least.low, -0.3);
+  EXPECT_EQ(least.high, 0.4);
+  EXPECT_EQ(least.confidence, 0.9);
+  EXPECT_EQ(least.n, 3);
+  const auto greatest = greatest_of({sure, unsure});
+  EXPECT_EQ(greatest.value, 0.5);
+  EXPECT_EQ(greatest.low, 0.2);
+  EXPECT_EQ(greatest.high, 1.3);
+  EXPECT_THROW(least_of({}), UsageError);
+}
+
 TEST(Claim, ExponentsAreFitted) {
   EXPECT_NEAR(fitted_exponent({1, 2, 4, 8}, {3, 12, 48, 192}), 2, 1e-12);
   EXPECT_NEAR(fitted_exponent({10, 1000}, {1, 0.1}), -0.5, 1e-12);

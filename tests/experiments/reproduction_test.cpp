@@ -155,7 +155,8 @@ TEST(ExperimentRecord, ComesBackFromItsFile) {
                           .machine = "m",
                           .command = "c",
                           .time = "t",
-                          .findings = counted({})};
+                          .findings = counted({}),
+                          .meanings = {{"c", "a number"}}};
   record.findings.measured["one"] = mean_over_seeds({0.25});
   write_record(folder.path(), record);
   const auto back = read_record(folder.path(), "x");
@@ -164,6 +165,7 @@ TEST(ExperimentRecord, ComesBackFromItsFile) {
   EXPECT_EQ(back->seconds, 1.5);
   EXPECT_EQ(back->findings.settings, record.findings.settings);
   EXPECT_EQ(back->findings.differs, "much");
+  EXPECT_EQ(back->meanings, record.meanings);
   EXPECT_EQ(back->findings.blocks.size(), 1);
   const auto& c = back->findings.measured.at("c");
   EXPECT_EQ(c.low, record.findings.measured.at("c").low);
@@ -202,6 +204,30 @@ TEST(Reproduction, DemandsWhatScaleAndDataDecide) {
   EXPECT_EQ(failure(Scale::normal, "mnist"), lacks);
 }
 
+TEST(Reproduction, RunsAgainWhereAClaimMeansSomethingElseNow) {
+  TempFolder folder;
+  auto experiment = fake("x", counted);
+  const auto kept = [&] {
+    return reproduce({&experiment}, {.folder = folder.path()})[0].kept;
+  };
+  EXPECT_FALSE(kept());
+  EXPECT_TRUE(kept());
+  experiment.claims[0].sentence = "It is not negative.";
+  EXPECT_TRUE(kept());
+  experiment.claims[0].measured = "another number";
+  EXPECT_FALSE(kept());
+}
+
+TEST(Reproduction, RefusesWhatIsNoNumber) {
+  TempFolder folder;
+  const auto experiment = fake("x", [](const ExperimentContext&) {
+    return Findings{.measured = {{"c", computed(std::nan(""))}}};
+  });
+  EXPECT_EQ(reproduce({&experiment}, {.folder = folder.path()})[0].failure,
+            "x: measured no number for 'c'");
+  EXPECT_FALSE(fs::exists(record_path(folder.path(), "x")));
+}
+
 TEST(Reproduction, KeepsARecordOfOtherImagesWhereThereAreNone) {
   TempFolder folder;
   auto experiment = fake("x", counted);
@@ -229,6 +255,9 @@ TEST(ExperimentRecord, OtherDataAreNeededOrHere) {
   record.data_set = "mnist";
   EXPECT_EQ(finding_of(claim, record), Finding::cannot_be_told);
   record.findings.measured["c"] = computed(1);
+  record.meanings["c"] = "another number";
+  EXPECT_EQ(finding_of(claim, record), Finding::cannot_be_told);
+  record.meanings["c"] = claim.measured;
   EXPECT_EQ(finding_of(claim, record), Finding::reproduced);
 }
 
@@ -243,9 +272,11 @@ TEST(ReproductionPage, SaysWhatTheRecordSays) {
                           .time = "t",
                           .findings = {}};
   for (const auto& claim : experiment.claims)
-    if (decides(claim, "fashion-mnist", Scale::full))
+    if (decides(claim, "fashion-mnist", Scale::full)) {
       record.findings.measured[claim.id] = {
           .value = 0.123, .low = -1e9, .high = 1e9, .confidence = 0.95, .n = 3};
+      record.meanings[claim.id] = claim.measured;
+    }
   record.findings.blocks = {report::Text{.body = "what was found"}};
   const auto html =
       report::render_html(reproduction_page({record}, "signet reproduce"));

@@ -273,11 +273,8 @@ Findings run(const ExperimentContext& context) {
   };
   const auto &identity = all[0], &relu = all[1], &clipped = all[2];
   // What is claimed of both rectifiers is decided by the worse one.
-  const auto lesser = [](const Statistic& a, const Statistic& b) {
-    return a.value < b.value ? a : b;
-  };
   const auto lesser_share = [&](int64_t Found::*count) {
-    return lesser(share(relu, plan, count), share(clipped, plan, count));
+    return least_of({share(relu, plan, count), share(clipped, plan, count)});
   };
   return {
       .settings = {{"model",
@@ -293,7 +290,7 @@ Findings run(const ExperimentContext& context) {
                    {"near", "0.1 from the spurious minimum, |w| = 1"},
                    {"rests there",
                     "the loss within 1 % of that minimum's, theta > pi - 0.1, "
-                    "|gradient| < 0.01"}},
+                    "|mean coarse gradient| < 0.01"}},
       .measured =
           {{"correlation",
             computed(std::min(range_of(relu, &Found::least_cosine).first,
@@ -303,7 +300,7 @@ Findings run(const ExperimentContext& context) {
                             range_of(clipped, &Found::greatest_there).second))},
            {"identity-remains",
             computed(range_of(identity, &Found::least_there).first)},
-           {"bounded", lesser(exponents(relu), exponents(clipped))},
+           {"bounded", least_of({exponents(relu), exponents(clipped)})},
            {"identity-unbounded", exponents(identity)},
            {"converges", lesser_share(&Found::settled)},
            {"rests", lesser_share(&Found::stayed)},

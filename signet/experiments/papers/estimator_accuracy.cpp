@@ -108,9 +108,7 @@ Statistic greatest_ratio(const Measurements& all, const std::string& a,
                             square(layer_of(m, b, layer))) /
                  2;
         })));
-  return *std::max_element(
-      found.begin(), found.end(),
-      [](const auto& l, const auto& r) { return l.value < r.value; });
+  return greatest_of(found);
 }
 
 std::vector<double> mean_of_layers(const Measurements& all,

@@ -136,14 +136,6 @@ std::vector<double> column(const std::vector<std::vector<double>>& rows,
   return result;
 }
 
-/// What Gumbel-Softmax loses against straight-through: of the temperatures 1
-/// and 0.1 the one that loses less, in the mean over seeds.
-Statistic least_loss(const std::vector<double>& warm,
-                     const std::vector<double>& cold) {
-  const auto at_warm = mean_over_seeds(warm), at_cold = mean_over_seeds(cold);
-  return at_warm.value < at_cold.value ? at_warm : at_cold;
-}
-
 /// Roots with the sign of what is under them; a log axis leaves out the
 /// negative.
 Accuracy::Rows roots(Accuracy::Rows rows) {
@@ -219,13 +211,14 @@ Findings run(const ExperimentContext& context) {
                             context.images.name + ", " + std::to_string(steps) +
                             " steps of Adam from rate 0.002, batch 100"},
            {"test", "ten draws of binary units"}},
-      .measured = {{"error",
-                    least_loss(error_over_st(kWarm), error_over_st(kCold))},
+      .measured = {{"error", least_of({mean_over_seeds(error_over_st(kWarm)),
+                                       mean_over_seeds(error_over_st(kCold))})},
                    {"bias", bias_growth(kMiddle)},
                    {"bias-warm", bias_growth(kWarm)},
                    {"cold", mean_over_seeds(cold_growth)},
                    {"training",
-                    least_loss(loss_over_st(kWarm), loss_over_st(kCold))}},
+                    least_of({mean_over_seeds(loss_over_st(kWarm)),
+                              mean_over_seeds(loss_over_st(kCold))})}},
       .differs =
           "The source refers to measurements in convolutional networks "
           "on CIFAR-10; here the networks are small enough for an "

@@ -163,8 +163,9 @@ Findings run(const ExperimentContext& context) {
         const double share = share_above(g, kEpsilon);
         shares[layers - 1].back().push_back(share);
         if (layers > 1) {
-          above_bound =
-              std::max(above_bound, std::log(share / share_bound(layers, t)));
+          if (share > 0)  // nor can the bound be 0
+            above_bound =
+                std::max(above_bound, std::log(share / share_bound(layers, t)));
           continue;
         }
         farthest = std::max(farthest, share_distance(g, t));

@@ -7,6 +7,7 @@
 #include "signet/core/papers.h"
 #include "signet/core/torch.h"
 #include "signet/experiments/checkpoint.h"
+#include "signet/experiments/diverged.h"
 #include "signet/experiments/experiment.h"
 #include "signet/experiments/measurement_text.h"
 #include "signet/experiments/papers/charts.h"
@@ -57,7 +58,7 @@ Recipe recipe_of(const ExperimentContext& context, const Images& images,
                            "batch-norm(affine=false)",
                            "units(noise=logistic)",
                            "linear(outputs=10)",
-                           "batch-norm"};
+                           "batch-norm(affine=false)"};
   recipe.train.epochs = context.pick<int64_t>(10, 14);
   recipe.optimizer.weights = rule;
   recipe.optimizer.others = "gradient(direction=momentum)";
@@ -115,7 +116,8 @@ struct Sure {
 
 /// Both rules go on for so many epochs from a common state, at a constant rate.
 /// A weight is sure where the derivative of F, which the proxy's step has as a
-/// factor and the mirror's has not, is below a tenth of that at 0.
+/// factor and the mirror's has not, is below a tenth of that at 0. Nothing if a
+/// run diverges.
 Sure compare_sure(Recipe recipe, const Images& images, const Common& common,
                   const Rule& mirror, const Rule& proxy, int64_t epochs) {
   recipe.optimizer.schedule = "constant";
@@ -133,9 +135,13 @@ Sure compare_sure(Recipe recipe, const Images& images, const Common& common,
     const auto changed = (latents_of(run.network()) >= 0) != (before >= 0);
     return static_cast<double>((changed & sure).sum().item<int64_t>());
   };
-  Sure found{.mirror_flips = flipped(mirror), .proxy_flips = flipped(proxy)};
-  found.share = sure.to(torch::kDouble).mean().item<double>();
-  return found;
+  try {
+    Sure found{.mirror_flips = flipped(mirror), .proxy_flips = flipped(proxy)};
+    found.share = sure.to(torch::kDouble).mean().item<double>();
+    return found;
+  } catch (const Diverged&) {
+    return {};
+  }
 }
 
 /// log10 of the flips through the proxy over those by the mirror step, half a
@@ -181,13 +187,17 @@ report::LineChart rate_chart(const std::vector<Rule>& rules) {
 }
 
 report::Table table_of(const std::vector<Rule>& rules) {
-  report::Table table{.title = "At the best rate",
-                      .columns = {"rule", "step at 0", "test accuracy %",
-                                  "training loss", "flips a step, last epoch"}};
+  report::Table table{
+      .title = "At the best rate",
+      .columns = {"rule", "step at 0", "test accuracy %", "training loss",
+                  "flips a step, last epoch", "diverged, of all rates"}};
   for (const auto& rule : rules) {
     const auto flips = last_of(rule.best_runs(), &ImageEpoch::flips);
     double mean = 0;
     for (const double f : flips) mean += f / static_cast<double>(flips.size());
+    Runs all;
+    for (const auto& runs : rule.runs)
+      all.insert(all.end(), runs.begin(), runs.end());
     table.rows.push_back(
         {rule.label,
          short_number(kRates[rule.best()]) +
@@ -195,7 +205,7 @@ report::Table table_of(const std::vector<Rule>& rules) {
                                                      : ""),
          mean_text(last_of(rule.best_runs(), &ImageEpoch::test_accuracy)),
          mean_text(last_of(rule.best_runs(), &ImageEpoch::loss), 3),
-         short_number(mean)});
+         short_number(mean), diverged_text(all)});
   }
   return table;
 }
@@ -247,10 +257,13 @@ Findings run(const ExperimentContext& context) {
             common.state[name] = value.clone();
           common.rate = run.rate();
         }
-        for (const auto& epoch :
-             train_on_images(run, images, middle + 1, epochs,
-                             [&](double share) { tell(1, share); }))
-          trace.push_back(epoch);
+        if (trace.back().diverged)
+          trace.resize(static_cast<size_t>(epochs), trace.back());
+        else
+          for (const auto& epoch :
+               train_on_images(run, images, middle + 1, epochs,
+                               [&](double share) { tell(1, share); }))
+            trace.push_back(epoch);
         rule.runs[r].push_back(std::move(trace));
       }
     const auto recipe = recipe_of(context, images, "", 1, seed);
@@ -282,7 +295,8 @@ Findings run(const ExperimentContext& context) {
             "dL/dw at first; of them that with the least training loss"},
            {"sure weights",
             "those of the mirror run of 10 after half of its epochs, continued "
-            "for as many by either rule at the constant rate that it had"}},
+            "for as many by either rule at the constant rate that it had"},
+           {"runs that diverge", kDivergedCountAs}},
       .measured = {{"euclidean",
                     computed(clipping_difference(context.random(0), 100000))},
                    {"identity", paired_difference(accuracy(0), accuracy(1))},
@@ -333,8 +347,11 @@ const Registered<Experiment> entry{{
           .sentence = "Through the proxy, weights that are sure of their sign "
                       "hardly move: fewer flip.",
           .where = "derived here",
-          .measured = "log10 of the ratio of the numbers of sure weights that "
-                      "flip from a common state on, of equal steps at eta = 0",
+          .measured =
+              "log10 of the ratio of the numbers of sure weights that "
+              "end with the other sign, from a common state on, with "
+              "equal steps at eta = 0; 0.5 added to both, seeds without any "
+              "left out",
           .holds = {.to = 0}}},
     .cost = {.quick = 75, .normal = 3600},
     .run = run,

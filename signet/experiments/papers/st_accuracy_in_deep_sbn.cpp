@@ -165,12 +165,6 @@ report::Table table_of(const Stage& stage) {
   return table;
 }
 
-const Statistic& least(const std::vector<Statistic>& found) {
-  return *std::min_element(
-      found.begin(), found.end(),
-      [](const auto& l, const auto& r) { return l.value < r.value; });
-}
-
 std::map<std::string, Statistic> statistics(const Stage& start,
                                             const Stage& end) {
   const std::vector<const Stage*> both{&start, &end};
@@ -191,11 +185,11 @@ std::map<std::string, Statistic> statistics(const Stage& start,
                                               mean_cosine(both, kMode))},
           {"identity", paired_difference(mean_cosine(both, kOwn),
                                          mean_cosine(both, kIdentity))},
-          {"own-proxy", least(rivals)},
+          {"own-proxy", least_of(rivals)},
           {"depth", mean_over_seeds(depth)},
           {"trained", paired_difference(mean_cosine({&end}, kOwn),
                                         mean_cosine({&start}, kOwn))},
-          {"direction", least(layers)}};
+          {"direction", least_of(layers)}};
 }
 
 Findings run(const ExperimentContext& context) {

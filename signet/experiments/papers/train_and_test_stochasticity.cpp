@@ -58,6 +58,12 @@ void run_seed(const ExperimentContext& context, const Images& images, Arm& arm,
       train_on_images(run, images, 1, recipe.train.epochs, told));
   auto& accuracy = arm.accuracy.emplace_back();
   auto& loss = arm.loss.emplace_back();
+  if (arm.epochs.back().back().diverged) {
+    const auto guess = uniform_guess(images.classes());
+    accuracy.assign(kSamples.size(), guess.test_accuracy);
+    loss.assign(kSamples.size(), guess.loss);
+    return;
+  }
   for (const auto& result : evaluate(run.network(), images.test, kSamples,
                                      context.random(seed).branch(1))) {
     accuracy.push_back(100 * result.accuracy());
@@ -132,7 +138,8 @@ Findings run(const ExperimentContext& context) {
                           std::to_string(images.test.size()) + " to test"},
            {"training", std::to_string(recipe.train.epochs) +
                             " epochs of batches of 50, Adam, rate 0.002, "
-                            "cosine"}},
+                            "cosine"},
+           {"runs that diverge", kDivergedCountAs}},
       .measured = {{"ensemble", paired_difference(drawn.of(10, accuracy),
                                                   drawn.of(0, accuracy))},
                    {"averaging", paired_difference(drawn.of(10, accuracy),
