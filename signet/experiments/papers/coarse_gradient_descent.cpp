@@ -216,25 +216,30 @@ std::vector<report::Block> blocks(const AllFound& all, const Plan& plan) {
           "greatest of all teachers and critical points of a seed."};
   report::Table table{
       .title = "Teachers of all seeds",
-      .columns = {"estimator", "at rest from a random start %",
-                  "rests at the spurious minimum %", "|w| < 0.1 on its way %",
-                  "loss 0 from near it %", "least cosine with the gradient",
-                  "greatest ratio at random points",
-                  "|E g| at the spurious minimum"}};
+      .columns = {""},
+      .rows = {{"at rest in the end, from a random start, %"},
+               {"at rest at the spurious minimum, from near it, %"},
+               {"|w| < 0.1 on the way, %"},
+               {"loss 0 in the end, %"},
+               {"least cosine with the gradient, random points"},
+               {"greatest ratio, random points"},
+               {"|E g| at the spurious minimum"}}};
   for (size_t i = 0; i < all.size(); ++i) {
     const auto& name = coarse_gradients()[i].name;
     std::vector<std::vector<double>> rows;
     for (const auto& f : all[i]) rows.push_back(f.ratio);
     ratio.series.push_back(curve_over_seeds(name, plan.distances, rows));
-    auto& row = table.rows.emplace_back();
-    row.push_back(name);
+    table.columns.push_back(name);
+    size_t row = 0;
+    const auto add = [&](const std::string& text) {
+      table.rows[row++].push_back(text);
+    };
     for (const auto count :
          {&Found::settled, &Found::stayed, &Found::shrank, &Found::solved})
-      row.push_back(short_number(100 * share(all[i], plan, count).value));
-    row.push_back(short_number(range_of(all[i], &Found::least_cosine).first));
-    row.push_back(short_number(range_of(all[i], &Found::random_ratio).second));
-    row.push_back(
-        short_number(range_of(all[i], &Found::least_there).first) + " to " +
+      add(short_number(100 * share(all[i], plan, count).value));
+    add(short_number(range_of(all[i], &Found::least_cosine).first));
+    add(short_number(range_of(all[i], &Found::random_ratio).second));
+    add(short_number(range_of(all[i], &Found::least_there).first) + " to " +
         short_number(range_of(all[i], &Found::greatest_there).second));
   }
   return {

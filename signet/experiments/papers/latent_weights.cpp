@@ -18,7 +18,7 @@ namespace signet {
 namespace {
 
 /// Steps of a weight's mean over dL/dw where it is 0, on which rules agree.
-const std::vector<double> kRates{0.3, 1, 3, 10};
+const std::vector<double> kRates{1, 3, 10, 30};
 /// Of them, where sure weights are looked at: larger steps make more of them.
 constexpr size_t kCommon = 3;
 
@@ -291,10 +291,10 @@ Findings run(const ExperimentContext& context) {
            {"training", std::to_string(recipe.train.epochs) +
                             " epochs of batches of 100, momentum 0.9, cosine"},
            {"rates",
-            "such that a weight of mean 0 steps by 0.3, 1, 3 or 10 times "
+            "such that a weight of mean 0 steps by 1, 3, 10 or 30 times "
             "dL/dw at first; of them that with the least training loss"},
            {"sure weights",
-            "those of the mirror run of 10 after half of its epochs, continued "
+            "those of the mirror run of 30 after half of its epochs, continued "
             "for as many by either rule at the constant rate that it had"},
            {"runs that diverge", kDivergedCountAs}},
       .measured = {{"euclidean",
