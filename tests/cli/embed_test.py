@@ -1,5 +1,5 @@
 """The runtime in other people's programs:
-embed_test.py PROGRAM all|runtime CLASSIFY SOURCE BUILD CMAKE
+embed_test.py PROGRAM all|runtime CLASSIFY SOURCE BUILD CMAKE GENERATOR
 
 CLASSIFY is examples/classify.c as built; BUILD is a folder for what this test
 builds itself, examples/firmware."""
@@ -17,7 +17,7 @@ import unittest
 
 from program import Case, main, signet, write_idx
 
-CLASSIFY, SOURCE, BUILD, CMAKE = sys.argv[3:7]
+CLASSIFY, SOURCE, BUILD, CMAKE, GENERATOR = sys.argv[3:8]
 GOLDEN = f"{SOURCE}/tests/runtime/golden"
 MODELS = sorted(name for name in os.listdir(GOLDEN)
                 if name.endswith(".signet"))
@@ -114,8 +114,9 @@ class Embedding(Case):
         model = f"{GOLDEN}/{MODELS[-1]}"
         header = f"{BUILD}/model.h"
         self.assertEqual(signet("embed", model, "--out", header).returncode, 0)
-        for step in (["-S", f"{SOURCE}/examples/firmware", "-B",
-                      f"{BUILD}/build", "-D", f"MODEL_FOLDER={BUILD}"],
+        for step in (["--fresh", "-G", GENERATOR,
+                      "-S", f"{SOURCE}/examples/firmware",
+                      "-B", f"{BUILD}/build", "-D", f"MODEL_FOLDER={BUILD}"],
                      ["--build", f"{BUILD}/build"]):
             result = run(CMAKE, *step, text=True)
             self.assertEqual(result.returncode, 0,

@@ -52,7 +52,10 @@ class Reproduce(Case):
         self.assertEqual(findings["experiment"], NAME)
         for claim in findings["claims"]:
             self.assertEqual(claim["verdict"], "reproduced")
-            self.assertLessEqual(claim["value"], 1e-12)
+            self.assertLessEqual(claim["low"], claim["value"])
+            self.assertLessEqual(claim["value"], claim["high"])
+        derived, = (c for c in findings["claims"] if c["claim"] == "derived")
+        self.assertLessEqual(derived["value"], 1e-12)
 
     def test_errors(self):
         self.usage_error("reproduce", contains="--list")
