@@ -1,6 +1,7 @@
 #include "signet/experiments/papers/accuracy_charts.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "signet/experiments/papers/charts.h"
 
@@ -24,6 +25,11 @@ const GroupStatistics& layer_of(const Measurement& m, const std::string& label,
 const MeanOfN& mean_of(const GroupStatistics& group, int64_t n) {
   return *std::find_if(group.means.begin(), group.means.end(),
                        [&](const auto& mean) { return mean.n == n; });
+}
+
+double squared_bias(const GroupStatistics& group) {
+  const double norm = group.gradient_norm;
+  return std::pow(mean_of(group, 1).rmse, 2) - group.variance / (norm * norm);
 }
 
 report::LineChart rmse_chart(const Measurements& all, size_t stage,

@@ -18,6 +18,10 @@ const GroupStatistics& layer_of(const Measurement& m, const std::string& label,
 /// Those of the mean of n samples.
 const MeanOfN& mean_of(const GroupStatistics& group, int64_t n);
 
+/// |bias|^2 / |gradient|^2, (E|g_1 - g|^2 - E|g_1 - E g_1|^2) / |g|^2, without
+/// bias itself: below 0 by chance where there is less of it than noise.
+double squared_bias(const GroupStatistics& group);
+
 /// The error of means of n samples against n, means over seeds.
 report::LineChart rmse_chart(const Measurements& all, size_t stage,
                              size_t layer, const std::string& title,

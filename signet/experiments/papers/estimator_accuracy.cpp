@@ -82,12 +82,6 @@ std::vector<double> mean_over_cells(const Measurements& all,
   return means;
 }
 
-/// |bias|^2 / |gradient|^2, without bias itself: below 0 by chance where there
-/// is less of it than noise.
-double squared_bias(const GroupStatistics& group) {
-  const double norm = group.gradient_norm;
-  return std::pow(mean_of(group, 1).rmse, 2) - group.variance / (norm * norm);
-}
 double squared_deviation(const GroupStatistics& group) {
   return std::pow(group.relative(std::sqrt(group.variance)), 2);
 }

@@ -6,6 +6,7 @@
 
 #include "signet/core/papers.h"
 #include "signet/experiments/experiment.h"
+#include "signet/experiments/papers/accuracy_charts.h"
 #include "signet/experiments/papers/charts.h"
 #include "signet/experiments/papers/network_training.h"
 #include "signet/experiments/papers/sbn_problem.h"
@@ -33,12 +34,6 @@ struct Accuracy {
        rmse = square_bias;
 };
 
-/// |E g_1 - g|^2 / |g|^2 = (E|g_1 - g|^2 - E|g_1 - E g_1|^2) / |g|^2
-double square_bias(const GroupStatistics& group) {
-  return std::pow(group.means.at(0).rmse, 2) -
-         group.variance / std::pow(group.gradient_norm, 2);
-}
-
 /// Means over so many networks of each depth and seed.
 Accuracy measure_depths(const ExperimentContext& context, int64_t samples,
                         int networks) {
@@ -65,7 +60,7 @@ Accuracy measure_depths(const ExperimentContext& context, int64_t samples,
           const auto add = [&](Accuracy::Rows& rows, double value) {
             rows[i].back().back() += value / networks;
           };
-          add(result.square_bias, square_bias(first));
+          add(result.square_bias, squared_bias(first));
           add(result.deviation, first.relative(std::sqrt(first.variance)));
           for (const auto& mean : first.means)
             if (mean.n == kMeanOf) add(result.rmse, mean.rmse);
