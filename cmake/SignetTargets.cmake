@@ -1,6 +1,7 @@
 # Rules that every target shares, and the two ways to make one:
 #   signet_library(NAME [TORCH] DEPENDS ...)  signet/NAME/*.cpp -> libsignet_NAME
 #   signet_test(NAME [TORCH] DEPENDS ...)     tests/NAME/*.cpp  -> test_NAME
+# and signet_plain(FILES ...) for what need not be fast itself.
 # TORCH marks what sees LibTorch; all of it shares one precompiled header.
 
 set(CMAKE_CXX_STANDARD 20)
@@ -31,6 +32,18 @@ if(SIGNET_SANITIZE)
                       -fno-sanitize-recover=undefined)
   add_link_options(-fsanitize=address,undefined)
 endif()
+
+# g++ marks all that it has read once its heap has grown: that of LibTorch's
+# headers takes a tenth of the time.
+add_compile_options($<$<CXX_COMPILER_ID:GNU>:--param=ggc-min-heapsize=1000000>)
+
+# Code that spends its time in ATen, or runs once a command: -O1 compiles in
+# three quarters of the time of -O3, and results are the same.
+set(SIGNET_PLAIN_OPTIONS "$<$<CONFIG:Release>:-O1>")
+function(signet_plain)
+  set_property(SOURCE ${ARGN} APPEND PROPERTY COMPILE_OPTIONS
+    ${SIGNET_PLAIN_OPTIONS})
+endfunction()
 
 function(signet_torch_target target)
   target_link_libraries(${target} PUBLIC ${TORCH_LIBRARIES})
@@ -71,6 +84,7 @@ function(signet_test name)
   add_executable(${target} ${sources})
   target_link_libraries(${target} PRIVATE ${arg_DEPENDS} GTest::gtest_main)
   target_include_directories(${target} PRIVATE ${PROJECT_SOURCE_DIR})
+  target_compile_options(${target} PRIVATE ${SIGNET_PLAIN_OPTIONS})
   if(arg_TORCH)
     signet_torch_target(${target})
   endif()
