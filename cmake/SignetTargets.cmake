@@ -1,6 +1,7 @@
 # Rules that every target shares, and the two ways to make one:
 #   signet_library(NAME [TORCH] DEPENDS ...)  signet/NAME/*.cpp -> libsignet_NAME
-#   signet_test(NAME [TORCH] DEPENDS ...)     tests/NAME/*.cpp  -> test_NAME
+#   signet_test(NAME [TORCH] [SHARDS n] DEPENDS ...)
+#                                             tests/NAME/*.cpp  -> test_NAME
 # and signet_plain(FILES ...) for what need not be fast itself.
 # TORCH marks what sees LibTorch; all of it shares one precompiled header.
 
@@ -78,16 +79,32 @@ function(signet_library name)
 endfunction()
 
 function(signet_test name)
-  cmake_parse_arguments(arg "TORCH" "" "DEPENDS" ${ARGN})
-  file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/${name}/*.cpp)
+  cmake_parse_arguments(arg "TORCH" "SHARDS" "DEPENDS;SOURCES" ${ARGN})
+  if(NOT arg_SOURCES)
+    file(GLOB arg_SOURCES CONFIGURE_DEPENDS
+      ${PROJECT_SOURCE_DIR}/tests/${name}/*.cpp)
+  endif()
   set(target test_${name})
-  add_executable(${target} ${sources})
+  add_executable(${target} ${arg_SOURCES})
   target_link_libraries(${target} PRIVATE ${arg_DEPENDS} GTest::gtest_main)
   target_include_directories(${target} PRIVATE ${PROJECT_SOURCE_DIR})
   target_compile_options(${target} PRIVATE ${SIGNET_PLAIN_OPTIONS})
   if(arg_TORCH)
     signet_torch_target(${target})
   endif()
-  gtest_discover_tests(${target} DISCOVERY_TIMEOUT 60
-    PROPERTIES TIMEOUT 300 LABELS ${name})
+  # A program is started once, as loading LibTorch takes a second; in shards it
+  # fills the cores. Several run at once, so each takes one thread.
+  if(NOT arg_SHARDS)
+    set(arg_SHARDS 1)
+  endif()
+  foreach(shard RANGE 1 ${arg_SHARDS})
+    set(entry ${name})
+    if(arg_SHARDS GREATER 1)
+      set(entry ${name}.${shard})
+    endif()
+    math(EXPR index "${shard} - 1")
+    add_test(NAME ${entry} COMMAND ${target} --gtest_brief=1)
+    set_tests_properties(${entry} PROPERTIES TIMEOUT 900 LABELS ${name}
+      ENVIRONMENT "GTEST_TOTAL_SHARDS=${arg_SHARDS};GTEST_SHARD_INDEX=${index};OMP_NUM_THREADS=1")
+  endforeach()
 endfunction()
