@@ -152,7 +152,9 @@ std::string problems_help() {
          "\nA network is a TOML file with `inputs = 2` and `layers = [...]` "
          "('signet help layers'),\nits weights safetensors named by layer "
          "(0.weight) or a run's checkpoint, its data a CSV\nfile with a line "
-         "of names and the label in the last column.\n";
+         "of names and the label in the last column.\nIts units are high with "
+         "probability sigma(2a) of their logit a; weights from a program "
+         "that\nhas sigma(a) need units(noise=sigmoid).\n";
 }
 
 const Registered<Command> entry{{

@@ -40,6 +40,21 @@ Noise make_logistic() {
   };
 }
 
+Noise make_sigmoid() {
+  return {
+      .name = "sigmoid",
+      .summary = "F(z) = sigma(z), logits are log-odds; proxy tanh(z/2)",
+      .standard_deviation = pi / std::numbers::sqrt3,
+      .cdf = [](const Tensor& z) { return at::sigmoid(z); },
+      .density =
+          [](const Tensor& z) { return at::sigmoid(z) * at::sigmoid(-z); },
+      .quantile = [](const Tensor& u) { return at::logit(u); },
+      .log_cdf = [](const Tensor& z) { return at::log_sigmoid(z); },
+      .score = [](const Tensor& z) { return at::sigmoid(-z); },
+      .kernel = ThresholdKernel::sigmoid,
+  };
+}
+
 Noise make_uniform() {
   return {
       .name = "uniform",
@@ -157,9 +172,9 @@ Noise make_cauchy() {
 }  // namespace
 
 const std::vector<Noise>& noise_families() {
-  static const std::vector<Noise> families{make_logistic(),   make_uniform(),
-                                           make_triangular(), make_gaussian(),
-                                           make_laplace(),    make_cauchy()};
+  static const std::vector<Noise> families{
+      make_logistic(), make_uniform(), make_triangular(), make_gaussian(),
+      make_laplace(),  make_cauchy(),  make_sigmoid()};
   return families;
 }
 
@@ -178,6 +193,7 @@ const Noise& triangular_noise() { return noise_families()[2]; }
 const Noise& gaussian_noise() { return noise_families()[3]; }
 const Noise& laplace_noise() { return noise_families()[4]; }
 const Noise& cauchy_noise() { return noise_families()[5]; }
+const Noise& sigmoid_noise() { return noise_families()[6]; }
 
 at::Tensor proxy(const Noise& noise, const at::Tensor& a) {
   return 2 * noise.cdf(a) - 1;

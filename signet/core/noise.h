@@ -13,8 +13,10 @@ namespace signet {
 
 /// A noise family: a unit is high iff a - z >= 0, z ~ F, so P(high) = F(a).
 /// Scaled so that 2F'(0) = 1, which makes the proxy 2F(a) - 1 = E[x] of a
-/// {-1,+1} unit start as the identity. A family of your own is a Noise that
-/// you fill in. All functions work element by element, are built from
+/// {-1,+1} unit start as the identity. So logistic units have P(high) =
+/// sigma(2a); `sigmoid`, sigma(a), is the one family that is not so scaled: it
+/// is for networks whose logits are log-odds. A family of your own is a Noise
+/// that you fill in. All functions work element by element, are built from
 /// differentiable ATen operations, and keep type and device.
 struct Noise {
   using Function = std::function<at::Tensor(const at::Tensor&)>;
@@ -34,7 +36,8 @@ struct Noise {
 };
 
 /// The built-in families: logistic, uniform, triangular, gaussian, laplace,
-/// cauchy. Source of the scaling: Shekhovtsov, Yanush 2021, arXiv:2006.06880.
+/// cauchy, sigmoid. Source of the scaling: Shekhovtsov, Yanush 2021,
+/// arXiv:2006.06880.
 const std::vector<Noise>& noise_families();
 
 /// Errors: UsageError that lists the families and names the nearest.
@@ -52,6 +55,10 @@ const Noise& gaussian_noise();
 const Noise& laplace_noise();
 /// Scale 2/pi; proxy (2/pi) atan(pi z / 2).
 const Noise& cauchy_noise();
+
+/// F(z) = sigma(z), logits that are log-odds: logistic noise twice as wide,
+/// with 2F'(0) = 1/2; proxy tanh(z/2).
+const Noise& sigmoid_noise();
 
 /// 2F(a) - 1: the mean of a {-1,+1} unit.
 at::Tensor proxy(const Noise& noise, const at::Tensor& a);

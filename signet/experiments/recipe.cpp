@@ -63,7 +63,9 @@ std::vector<RecipeKey> make_keys() {
        .min = 0},
       {.path = "network.layers",
        .help = "from input to output, each KIND or KIND(key=value, ...); "
-               "'signet help layers' lists the kinds",
+               "'signet help layers' lists the kinds.\nUnits are high with "
+               "probability sigma(2a) of their logit a; with noise=sigmoid\n"
+               "sigma(a), as most other programs have it",
        .field = [](Recipe& r) -> Field { return &r.network.layers; }},
       {.path = "train.epochs",
        .help = "passes over the training examples",

@@ -92,7 +92,7 @@ void expect_equal_levels(int64_t rows, int64_t channels) {
     for (const auto kernel :
          {ThresholdKernel::probability, ThresholdKernel::logistic,
           ThresholdKernel::uniform, ThresholdKernel::triangular,
-          ThresholdKernel::laplace}) {
+          ThresholdKernel::laplace, ThresholdKernel::sigmoid}) {
       if (kernel != ThresholdKernel::probability) {
         numbers("draw", [&](const auto& kernels, Number* out) {
           kernels.draw(kernel, address, 5, n, map, x.data(), -1, 1, out);

@@ -22,7 +22,8 @@ const RandomStream kStream{.seed = 42, .step = 1, .replica = 2, .site = 3};
 class DrawUnits : public testing::TestWithParam<std::string> {};
 INSTANTIATE_TEST_SUITE_P(, DrawUnits,
                          testing::Values("logistic", "uniform", "triangular",
-                                         "gaussian", "laplace", "cauchy"),
+                                         "gaussian", "laplace", "cauchy",
+                                         "sigmoid"),
                          [](const auto& info) { return info.param; });
 
 /// The logits of a layer, wide enough for every tail.
@@ -41,7 +42,8 @@ Tensor critical_logits(const Noise& noise, int64_t n) {
 
 bool is_closed_form(const Noise& noise) {
   return noise.kernel != ThresholdKernel::logistic &&
-         noise.kernel != ThresholdKernel::laplace;
+         noise.kernel != ThresholdKernel::laplace &&
+         noise.kernel != ThresholdKernel::sigmoid;
 }
 
 TEST_P(DrawUnits, FusedIsTheComparison) {
@@ -206,7 +208,7 @@ TEST(Units, EveryLevelGivesTheSameBits) {
       for (const auto kernel :
            {ThresholdKernel::probability, ThresholdKernel::logistic,
             ThresholdKernel::uniform, ThresholdKernel::triangular,
-            ThresholdKernel::laplace}) {
+            ThresholdKernel::laplace, ThresholdKernel::sigmoid}) {
         constexpr float kGuard = 123.5f;
         std::vector<float> expected(n + 1, kGuard), got(n + 1, kGuard);
         const auto same = [&] {

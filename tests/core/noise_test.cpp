@@ -22,7 +22,8 @@ const at::TensorOptions kDouble(at::kDouble);
 class EveryNoise : public testing::TestWithParam<std::string> {};
 INSTANTIATE_TEST_SUITE_P(, EveryNoise,
                          testing::Values("logistic", "uniform", "triangular",
-                                         "gaussian", "laplace", "cauchy"),
+                                         "gaussian", "laplace", "cauchy",
+                                         "sigmoid"),
                          [](const auto& info) { return info.param; });
 
 double largest(const Tensor& t) {
@@ -54,7 +55,9 @@ TEST_P(EveryNoise, QuantileInvertsCdf) {
 TEST_P(EveryNoise, IsScaledAndSymmetric) {
   const auto& noise = find_noise(GetParam());
   EXPECT_EQ(at_point(noise.cdf, 0), 0.5);
-  EXPECT_DOUBLE_EQ(2 * at_point(noise.density, 0), 1);
+  // Of the one whose logits are log-odds, half of it.
+  EXPECT_DOUBLE_EQ(2 * at_point(noise.density, 0),
+                   noise.name == "sigmoid" ? 0.5 : 1);
   ASSERT_TRUE(noise.symmetric);
   const auto z = points();
   EXPECT_LT(largest(noise.cdf(z) + noise.cdf(-z) - 1), 1e-15);
@@ -175,6 +178,7 @@ TEST(Noise, ProxiesAreTheKnownFunctions) {
   is(gaussian_noise(), at::erf(z * (std::sqrt(pi) / 2)));
   is(laplace_noise(), z.sign() * (1 - at::exp(-z.abs())));
   is(cauchy_noise(), at::atan(z * (pi / 2)) * (2 / pi));
+  is(sigmoid_noise(), at::tanh(z / 2));
 }
 
 // Standard deviations of the table in docs and reference, to four places.
@@ -184,6 +188,7 @@ TEST(Noise, StandardDeviations) {
   EXPECT_NEAR(triangular_noise().standard_deviation, 0.8165, 5e-5);
   EXPECT_NEAR(gaussian_noise().standard_deviation, 0.7979, 5e-5);
   EXPECT_NEAR(laplace_noise().standard_deviation, 1.4142, 5e-5);
+  EXPECT_NEAR(sigmoid_noise().standard_deviation, 1.8138, 5e-5);
 }
 
 TEST(Noise, LogisticScoreInClosedForm) {
@@ -236,7 +241,7 @@ TEST(Noise, AFamilyOfYourOwnMayBeSkewed) {
 }
 
 TEST(Noise, IsFoundByName) {
-  EXPECT_EQ(noise_families().size(), 6u);
+  EXPECT_EQ(noise_families().size(), 7u);
   for (const auto& noise : noise_families()) {
     EXPECT_EQ(&find_noise(noise.name), &noise);
   }

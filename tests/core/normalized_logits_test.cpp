@@ -174,7 +174,7 @@ TEST(NormalizedLogits, OnlyWhatRequiresGradientsGetsThem) {
 class FusedUnits : public testing::TestWithParam<std::string> {};
 INSTANTIATE_TEST_SUITE_P(, FusedUnits,
                          testing::Values("logistic", "uniform", "triangular",
-                                         "gaussian", "laplace"),
+                                         "gaussian", "laplace", "sigmoid"),
                          [](const auto& info) { return info.param; });
 
 /// Units and the gradients that `layer.grad` gives, by `draw`.

@@ -95,7 +95,7 @@ int64_t compare_draws(const Shape& input,
 }
 
 const std::vector<std::string> kFamilies = {"logistic", "uniform", "triangular",
-                                            "laplace"};
+                                            "laplace", "sigmoid"};
 const std::vector<std::string> kEncodings = {"signs", "bits"};
 
 TEST(Sampling, OfRowsEqualsLibTorchBitByBit) {

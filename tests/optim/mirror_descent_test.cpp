@@ -49,6 +49,7 @@ std::vector<Case> cases() {
       {"euclidean", ramp, [=](Real t) { return 2 * square(t); }, 1},
       {"logistic", [](Real z) { return 1 / (1 + std::exp(-2 * z)); },
        [=](Real t) { return entropy(t) / 2; }},
+      {"sigmoid", [](Real z) { return 1 / (1 + std::exp(-z)); }, entropy},
       {"uniform", ramp, square, 1},
       {"triangular",
        [](Real z) {

@@ -27,6 +27,8 @@ double distribution(NoiseFamily noise, double a) {
         return std::pow(std::max(0.0, 2 + below), 2) / 8;
       case NoiseFamily::laplace:
         return std::exp(below) / 2;
+      case NoiseFamily::sigmoid:
+        return 1 / (1 + std::exp(-below));
     }
     return 0.0;
   }();

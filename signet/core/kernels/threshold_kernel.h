@@ -9,6 +9,7 @@ enum class ThresholdKernel {
   uniform,
   triangular,
   laplace,
+  sigmoid,
 };
 
 }  // namespace signet

@@ -86,6 +86,8 @@ template <class Lanes, class Body>
       return body(Triangular<Lanes>{});
     case ThresholdKernel::laplace:
       return body(Laplace<Lanes>{});
+    case ThresholdKernel::sigmoid:
+      return body(Sigmoid<Lanes>{});
   }
 }
 

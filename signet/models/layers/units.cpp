@@ -14,7 +14,8 @@ LayerKind UnitsSpec::kind() {
             .choices = {"signs", "bits"}},
            {.name = "noise",
             .fallback = std::string("logistic"),
-            .help = "family of the noise",
+            .help = "family F of the noise, P(high) = F(a), which is the scale "
+                    "of a: logistic sigma(2a), sigmoid sigma(a)",
             .choices = noise_names()},
            {.name = "deterministic",
             .fallback = false,

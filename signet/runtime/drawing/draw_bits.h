@@ -37,11 +37,12 @@ class DrawBits {
       case NoiseFamily::none:
         return draw<Step<Lanes>>(call, out);
       case NoiseFamily::logistic:
+      case NoiseFamily::sigmoid:
+        // Their limits differ, what is under them does not.
         return draw<Logistic<Lanes>>(call, out);
       case NoiseFamily::uniform:
       case NoiseFamily::triangular:
       case NoiseFamily::laplace:
-        // Their limits differ, what is under them does not.
         return draw<Uniform<Lanes>>(call, out);
     }
   }
@@ -91,6 +92,8 @@ class DrawBits {
         return set(Triangular<Lanes>{});
       case NoiseFamily::laplace:
         return set(Laplace<Lanes>{});
+      case NoiseFamily::sigmoid:
+        return set(Sigmoid<Lanes>{});
     }
   }
 

@@ -33,6 +33,23 @@ struct Logistic {
   }
 };
 
+/// The logistic of half the logit: F(a) = 1 / (1 + exp(-a)). Halves are exact.
+template <class Lanes>
+struct Sigmoid {
+  using F = typename Lanes::F;
+  using Base = Logistic<Lanes>;
+  [[gnu::always_inline]] static F limit(F a) { return Base::limit(a * 0.5f); }
+  [[gnu::always_inline]] static auto under(F u, F q) {
+    return Base::under(u, q);
+  }
+  [[gnu::always_inline]] static F density(F a) {
+    return Base::density(a * 0.5f) * 0.5f;
+  }
+  [[gnu::always_inline]] static F score(F a) {
+    return Base::score(a * 0.5f) * 0.5f;
+  }
+};
+
 template <class Lanes>
 struct Uniform {
   using F = typename Lanes::F;

@@ -44,8 +44,8 @@ const char* padding_name(Padding padding) {
 }
 
 const char* noise_name(NoiseFamily noise) {
-  constexpr const char* kNames[] = {"none", "logistic", "uniform", "triangular",
-                                    "laplace"};
+  constexpr const char* kNames[] = {"none",       "logistic", "uniform",
+                                    "triangular", "laplace",  "sigmoid"};
   return kNames[static_cast<int>(noise)];
 }
 

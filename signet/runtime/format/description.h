@@ -135,11 +135,12 @@ enum class NoiseFamily {
   uniform,     ///< (1 + a) / 2 for |a| <= 1
   triangular,  ///< (2 + a)^2 / 8 for -2 <= a <= 0
   laplace,     ///< exp(a) / 2 for a <= 0
+  sigmoid,     ///< 1 / (1 + exp(-a))
 };
 
-inline constexpr int kNoiseFamilies = 5;
+inline constexpr int kNoiseFamilies = 6;
 
-/// "none", "logistic", "uniform", "triangular" or "laplace".
+/// "none", or the name of the family.
 const char* noise_name(NoiseFamily noise);
 
 /// What a layer with weights does where units are drawn: with the logit
