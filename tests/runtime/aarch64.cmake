@@ -1,7 +1,7 @@
 # cmake -D SOURCE=... -D WORK=... -D GENERATOR=... -P this: builds the runtime
-# and its tests for 64-bit Arm and runs under emulation those that depend on the
-# level: kernels against plain loops, and the golden files. Prints SKIPPED and
-# why where a package is missing.
+# and its tests for 64-bit Arm by cmake/aarch64-linux-gnu.cmake and runs under
+# emulation those that depend on the level: kernels against plain loops, and the
+# golden files. Prints SKIPPED and why where a package is missing.
 set(compiler aarch64-linux-gnu-g++)
 set(emulator qemu-aarch64)
 set(googletest /usr/src/googletest/googletest/src/gtest-all.cc)
@@ -22,8 +22,7 @@ function(run)
 endfunction()
 
 run(${CMAKE_COMMAND} -S ${SOURCE} -B ${WORK} -G ${GENERATOR}
-    -D CMAKE_SYSTEM_NAME=Linux -D CMAKE_SYSTEM_PROCESSOR=aarch64
-    -D CMAKE_CXX_COMPILER=${COMPILER} -D CMAKE_BUILD_TYPE=Release)
+    --toolchain ${SOURCE}/../../../cmake/aarch64-linux-gnu.cmake
+    -D CMAKE_BUILD_TYPE=Release)
 run(${CMAKE_COMMAND} --build ${WORK} --parallel 2)
-run(${EMULATOR} -L /usr/aarch64-linux-gnu ${WORK}/bin/test_runtime
-    --gtest_filter=Calls.*:Golden.*:Levels/*:Packing.*)
+run(${CMAKE_CTEST_COMMAND} --test-dir ${WORK} --output-on-failure)

@@ -1,0 +1,50 @@
+# Removes an installed signet, all components of it:
+#   cmake -P PREFIX/lib/cmake/signet/uninstall.cmake
+# The lists beside it (cmake/list_installed.cmake) say which files that are. The
+# target `uninstall` of a build folder (-D BUILD=...) does it where that was last
+# installed.
+set(package ${CMAKE_CURRENT_LIST_DIR})
+if(BUILD)
+  set(package "")
+  set(last "")
+  file(GLOB manifests ${BUILD}/install_manifest*.txt)
+  foreach(manifest ${manifests})
+    file(STRINGS ${manifest} here REGEX "/signet/uninstall.cmake$")
+    if(EXISTS "${here}" AND (NOT last OR "${manifest}" IS_NEWER_THAN "${last}"))
+      set(last ${manifest})
+      cmake_path(GET here PARENT_PATH package)
+    endif()
+  endforeach()
+endif()
+file(GLOB lists ${package}/installed-*.txt)
+if(NOT package OR NOT lists)
+  message(FATAL_ERROR
+    "uninstall: signet is not installed: no ${package}/installed-*.txt")
+endif()
+
+set(folders "")
+foreach(list ${lists})
+  file(STRINGS ${list} files)
+  list(GET files -1 own)  # names the list itself, so it tells the prefix
+  string(REPLACE "/${own}" "" prefix ${list})
+  foreach(file ${files})
+    if(EXISTS "${prefix}/${file}" OR IS_SYMLINK "${prefix}/${file}")
+      message(STATUS "Removing: ${prefix}/${file}")
+      file(REMOVE "${prefix}/${file}")
+    endif()
+    cmake_path(GET file PARENT_PATH folder)
+    list(APPEND folders "${folder}")
+  endforeach()
+endforeach()
+# Folders of our own that are empty now; the rest of the prefix is not ours.
+list(REMOVE_DUPLICATES folders)
+foreach(folder ${folders})
+  while(folder MATCHES "(^|/)signet(/|$)" AND IS_DIRECTORY "${prefix}/${folder}")
+    file(GLOB left "${prefix}/${folder}/*")
+    if(left)
+      break()
+    endif()
+    file(REMOVE_RECURSE "${prefix}/${folder}")
+    cmake_path(GET folder PARENT_PATH folder)
+  endwhile()
+endforeach()
