@@ -7,6 +7,7 @@
 #include "cli/command.h"
 #include "signet/base/arguments.h"
 #include "signet/core/estimator.h"
+#include "signet/data/dataset_help.h"
 #include "signet/experiments/recipe.h"
 #include "signet/models/network_spec.h"
 #include "signet/optim/weight_rule.h"
@@ -96,6 +97,10 @@ int help(const std::string& topic) {
     print_layers();
     return 0;
   }
+  if (topic == "data") {
+    std::printf("%s", dataset_help().c_str());
+    return 0;
+  }
   if (print_record<Estimator>(topic) || print_record<WeightRule>(topic) ||
       print_layers(topic))
     return 0;
@@ -106,7 +111,7 @@ int help(const std::string& topic) {
     std::printf("%s", app.help().c_str());
     return 0;
   }
-  std::vector<std::string> known{"recipe", "layers"};
+  std::vector<std::string> known{"recipe", "layers", "data"};
   for (const auto& r : table<Command>()) known.push_back(r.name);
   for (const auto& r : table<Estimator>()) known.push_back(r.name);
   for (const auto& r : table<WeightRule>()) known.push_back(r.name);
@@ -144,7 +149,7 @@ const Registered<Command> optimizers{{
 const Registered<Command> help_command{{
     .name = "help",
     .summary =
-        "Explain 'recipe', 'layers', a layer, an estimator, an optimizer "
+        "Explain 'recipe', 'layers', 'data', a layer, an estimator, an optimizer "
         "or a command",
     .setup = [](CLI::App& app) -> std::function<int()> {
       auto topic = std::make_shared<std::string>();

@@ -41,7 +41,8 @@ std::vector<RecipeKey> make_keys() {
        .field = [](Recipe& r) -> Field { return &r.data.set; },
        .choices = sets},
       {.path = "data.folder",
-       .help = "where its files are; empty: where its package puts them",
+       .help = "where its files are ('signet help data' has their names); "
+               "empty: where its package puts them",
        .field = [](Recipe& r) -> Field { return &r.data.folder; }},
       {.path = "data.validation",
        .help = "training examples held out for validation",
