@@ -4,37 +4,17 @@
 // them, or the list of all, is asked for. Exit status: 0, 1 for an error,
 // 2 for a usage error.
 
-#include <dlfcn.h>
-
 #include <CLI/CLI.hpp>
 #include <cstdio>
-#include <cstdlib>
-#include <filesystem>
 #include <iostream>
 #include <map>
+#include <new>
 
 #include "cli/command.h"
+#include "cli/training_commands.h"
+#include "signet/base/memory.h"
 
 namespace {
-
-namespace fs = std::filesystem;
-
-/// Loads the training commands into the table. Returns "" or why not.
-std::string load_training_commands() {
-  // Threads that wait must sleep, not spin: beside another busy process
-  // spinning ones made training up to ten times slower. OpenMP reads this when
-  // LibTorch is loaded.
-  setenv("OMP_WAIT_POLICY", "passive", /*overwrite=*/0);
-  const auto folder = fs::read_symlink("/proc/self/exe").parent_path();
-  for (const auto& path :
-       {folder / ".." / "lib" / SIGNET_PLUGIN,
-        folder / ".." / SIGNET_INSTALL_LIBDIR / SIGNET_PLUGIN}) {
-    if (!fs::exists(path)) continue;
-    if (dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL)) return "";
-    return dlerror();
-  }
-  return "the training commands are not installed (" SIGNET_PLUGIN ")";
-}
 
 bool is_known(const std::string& name) {
   for (const auto& command : signet::table<signet::Command>()) {
@@ -58,7 +38,7 @@ int run(int count, char** arguments) {
     return 0;
   }
   const auto asked = asked_command(count, arguments);
-  if (!is_known(asked)) missing = load_training_commands();
+  if (!is_known(asked)) missing = signet::load_training_commands(asked);
 
   CLI::App app{
       "signet trains, measures and ships stochastic binary networks.\n\n"
@@ -103,6 +83,9 @@ int main(int count, char** arguments) {
   } catch (const signet::UsageError& error) {
     std::fprintf(stderr, "signet: %s\n", error.what());
     return 2;
+  } catch (const std::bad_alloc&) {
+    std::fprintf(stderr, "signet: %s\n", signet::out_of_memory_text().c_str());
+    return 1;
   } catch (const std::exception& error) {
     // LibTorch appends a stack trace: the first line says it all.
     const std::string text = error.what();

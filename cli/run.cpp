@@ -7,12 +7,13 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <span>
-#include <thread>
 
 #include "cli/command.h"
 #include "cli/run_inputs.h"
 #include "cli/run_samples.h"
+#include "signet/base/threads.h"
 #include "signet/data/atomic_file.h"
+#include "signet/data/dataset_help.h"
 #include "signet/export/expect.h"
 #include "signet/runtime/model.h"
 
@@ -49,15 +50,11 @@ std::vector<int32_t> classify_all(const runtime::Model& model,
   std::vector<int32_t> labels(static_cast<size_t>(inputs.count));
   threads = std::clamp<int64_t>(threads, 1, inputs.count);
   std::vector<std::string> errors(static_cast<size_t>(threads));
-  std::vector<std::thread> workers;
-  for (int64_t t = 0; t < threads; ++t) {
-    workers.emplace_back([&, t] {
-      errors[static_cast<size_t>(t)] =
-          classify_rows(model, inputs, inputs.count * t / threads,
-                        inputs.count * (t + 1) / threads, labels);
-    });
-  }
-  for (auto& worker : workers) worker.join();
+  on_threads(threads, "--threads", [&](int64_t t) {
+    errors[static_cast<size_t>(t)] =
+        classify_rows(model, inputs, inputs.count * t / threads,
+                      inputs.count * (t + 1) / threads, labels);
+  });
   for (const auto& error : errors) {
     if (!error.empty()) throw std::runtime_error(error);
   }
@@ -144,14 +141,15 @@ const Registered<Command> entry{{
                      "entropy,\nmutual_information and the mean probability of "
                      "each class");
       app.add_option("--threads", o->threads, "threads (default 1)")
-          ->check(CLI::PositiveNumber);
+          ->check(CLI::Range(1, kMostThreads));
       app.add_flag("--json", o->json, "print JSON");
       app.footer(
           "\nWith --samples every unit is drawn from its noise, in a model "
           "that was exported with\n--noise. Entropy of the mean probabilities "
           "is all uncertainty about an image, mutual\ninformation the part "
           "about which the samples disagree, both in nats. The same seed "
-          "gives\nthe same draws on every machine and number of threads.");
+          "gives\nthe same draws on every machine and number of threads.\n\n" +
+          dataset_help());
       return [o] { return run(*o); };
     },
 }};

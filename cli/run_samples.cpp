@@ -11,9 +11,9 @@
 #include <nlohmann/json.hpp>
 #include <span>
 #include <stdexcept>
-#include <thread>
 
 #include "signet/base/error.h"
+#include "signet/base/threads.h"
 #include "signet/data/atomic_file.h"
 
 namespace signet {
@@ -96,14 +96,11 @@ Answers sample_all(const runtime::Model& model, const Inputs& inputs,
   std::vector<std::string> errors(static_cast<size_t>(threads));
   {
     Counter counter(inputs.count);
-    std::vector<std::jthread> workers;
-    for (int64_t t = 0; t < threads; ++t) {
-      workers.emplace_back([&, t] {
-        errors[static_cast<size_t>(t)] =
-            sample_images(model, inputs, o, inputs.count * t / threads,
-                          inputs.count * (t + 1) / threads, counter, answers);
-      });
-    }
+    on_threads(threads, "--threads", [&](int64_t t) {
+      errors[static_cast<size_t>(t)] =
+          sample_images(model, inputs, o, inputs.count * t / threads,
+                        inputs.count * (t + 1) / threads, counter, answers);
+    });
   }
   for (const auto& error : errors) {
     if (!error.empty()) throw std::runtime_error(error);

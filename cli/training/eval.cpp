@@ -7,6 +7,7 @@
 
 #include "cli/command.h"
 #include "cli/training/start_torch.h"
+#include "signet/base/threads.h"
 #include "signet/experiments/evaluation.h"
 #include "signet/experiments/figure_over_runs.h"
 #include "signet/experiments/progress.h"
@@ -186,7 +187,7 @@ const Registered<Command> entry{{
       app.add_option("--seed", o->seed, "of the draws (default 1)")
           ->check(CLI::NonNegativeNumber);
       app.add_option("--threads", o->threads, "threads (default: all cores)")
-          ->check(CLI::PositiveNumber);
+          ->check(CLI::Range(1, kMostThreads));
       app.add_flag("--json", o->json, "print JSON");
       app.footer(
           "\nThe mode network draws nothing: every unit takes its more "

@@ -7,6 +7,7 @@
 #include "cli/command.h"
 #include "cli/training/start_torch.h"
 #include "cli/write_c_array.h"
+#include "signet/base/threads.h"
 #include "signet/experiments/progress.h"
 #include "signet/experiments/run_folder.h"
 #include "signet/export/export_model.h"
@@ -113,7 +114,7 @@ const Registered<Command> entry{{
                    "keep the noise of the units, 8 bytes a channel, for "
                    "'signet run --samples'");
       app.add_option("--threads", o->threads, "threads (default: all cores)")
-          ->check(CLI::PositiveNumber);
+          ->check(CLI::Range(1, kMostThreads));
       app.add_flag("--json", o->json, "print JSON");
       app.footer(
           "\nEvery pre-activation, hidden bit, score and class of all test "

@@ -6,6 +6,7 @@
 
 #include "cli/command.h"
 #include "cli/training/start_torch.h"
+#include "signet/base/threads.h"
 #include "signet/data/atomic_file.h"
 #include "signet/experiments/measured_network.h"
 #include "signet/experiments/measurement_json.h"
@@ -209,7 +210,7 @@ const Registered<Command> entry{{
                      "of the basket: adam (default) or sgd");
       app.add_option("--threads", o->threads,
                      "threads (default 1, so that times compare)")
-          ->check(CLI::PositiveNumber);
+          ->check(CLI::Range(1, kMostThreads));
       app.add_flag("--json", o->json, "print JSON");
       app.add_option("--report", o->report, "also write a page, HTML");
       app.footer(problems_help());

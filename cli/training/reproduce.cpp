@@ -3,10 +3,10 @@
 #include <cstdio>
 #include <memory>
 #include <nlohmann/json.hpp>
-#include <thread>
 
 #include "cli/command.h"
 #include "cli/training/start_torch.h"
+#include "signet/base/threads.h"
 #include "signet/data/atomic_file.h"
 #include "signet/experiments/progress.h"
 #include "signet/experiments/reproduction.h"
@@ -113,7 +113,6 @@ std::string command_text(const Options& o) {
 /// Exit status: 1 if an experiment failed.
 int run_experiments(const Options& o) {
   start_torch(1);
-  const int cores = static_cast<int>(std::thread::hardware_concurrency());
   ReproductionOptions options{.folder = o.out,
                               .scale = o.quick  ? Scale::quick
                                        : o.full ? Scale::full
@@ -121,7 +120,7 @@ int run_experiments(const Options& o) {
                               .seeds = o.seeds > 0 ? o.seeds
                                        : o.quick   ? kQuickSeeds
                                                    : kSeeds,
-                              .jobs = o.jobs > 0 ? o.jobs : std::max(cores, 1),
+                              .jobs = threads_to_use(o.jobs),
                               .again = o.again};
   if (!o.data.empty()) options.images = identify_dataset(o.data);
   auto json = nlohmann::json::array();
@@ -203,7 +202,7 @@ const Registered<Command> entry{{
       app.add_option("--jobs", o->jobs,
                      "experiments at a time, one thread each (default: all "
                      "cores)")
-          ->check(CLI::PositiveNumber);
+          ->check(CLI::Range(1, kMostThreads));
       app.add_flag("--again", o->again,
                    "run again what has a record of the same settings");
       app.add_flag("--json", o->json, "print the findings as JSON");

@@ -7,6 +7,7 @@
 #include "cli/command.h"
 #include "cli/training/start_torch.h"
 #include "signet/base/error.h"
+#include "signet/base/threads.h"
 #include "signet/experiments/progress.h"
 #include "signet/experiments/run_folder.h"
 #include "signet/experiments/training.h"
@@ -80,7 +81,7 @@ const Registered<Command> entry{{
       app.add_option("--seed", o->seed, "override the recipe's seed")
           ->check(CLI::NonNegativeNumber);
       app.add_option("--threads", o->threads, "threads (default: all cores)")
-          ->check(CLI::PositiveNumber);
+          ->check(CLI::Range(1, kMostThreads));
       app.add_flag("--json", o->json, "print JSON");
       app.add_flag("--resume", o->resume, "go on from the last checkpoint");
       app.add_flag("--overwrite", o->overwrite, "replace a run in the folder");

@@ -7,6 +7,7 @@
 #include <cstdio>
 
 #include "signet/core/torch.h"
+#include "signet/core/torch_threads.h"
 
 namespace signet {
 namespace {
@@ -23,7 +24,7 @@ std::string slow_blas_warning() {
   // One thread, and the best of several runs: another process on the same
   // processors must not look like a slow library.
   const int threads = at::get_num_threads();
-  at::set_num_threads(1);
+  set_torch_threads(1);
   double seconds = 1;
   for (int run = 0; run < 12 && 256.0 * 256 * 256 / seconds < kSlow; ++run) {
     const auto start = std::chrono::steady_clock::now();
@@ -32,7 +33,7 @@ std::string slow_blas_warning() {
                                     std::chrono::steady_clock::now() - start)
                                     .count());
   }
-  at::set_num_threads(threads);
+  set_torch_threads(threads);
   const double rate = 256.0 * 256 * 256 / seconds;
   if (rate > kSlow) return "";
   char line[200];

@@ -1,7 +1,5 @@
 #include "signet/experiments/reproduction.h"
 
-#include <ATen/Parallel.h>
-
 #include <algorithm>
 #include <atomic>
 #include <chrono>
@@ -13,6 +11,8 @@
 #include <mutex>
 #include <thread>
 
+#include "signet/base/threads.h"
+#include "signet/core/torch_threads.h"
 #include "signet/experiments/progress.h"
 
 namespace signet {
@@ -90,23 +90,23 @@ class Queue {
     return sum;
   }
 
-  /// Runs jobs until there are none left.
-  void work() {
-    at::set_num_threads(1);
+  /// Runs jobs until there are none left; calls `moved` while they go on.
+  void work(const std::function<void()>& moved) {
+    set_torch_threads(1);
     while (Job* job = next()) {
-      run(*job);
+      run(*job, moved);
       const std::lock_guard lock(mutex_);
       job->share = 1;
       ended_.push_back(job);
       changed_.notify_all();
+      moved();
     }
   }
 
-  /// Waits for one to end, or a fifth of a second: that job or null.
-  Job* wait() {
+  /// One that has ended, after `wait` at most: that job or null.
+  Job* ended(std::chrono::milliseconds wait) {
     std::unique_lock lock(mutex_);
-    changed_.wait_for(lock, std::chrono::milliseconds(200),
-                      [&] { return !ended_.empty(); });
+    changed_.wait_for(lock, wait, [&] { return !ended_.empty(); });
     if (ended_.empty()) return nullptr;
     Job* job = ended_.front();
     ended_.pop_front();
@@ -137,7 +137,7 @@ class Queue {
     return next_ < order_.size() ? order_[next_++] : nullptr;
   }
 
-  void run(Job& job) {
+  void run(Job& job, const std::function<void()>& moved) {
     const auto& experiment = *job.result.experiment;
     const auto start = Clock::now();
     try {
@@ -156,6 +156,7 @@ class Queue {
                                       .progress = [&](double share) {
                                         job.share =
                                             std::clamp(share, 1e-6, 1 - 1e-6);
+                                        moved();
                                       }});
       std::map<std::string, std::string> meanings;
       for (const auto& claim : experiment.claims)
@@ -222,12 +223,9 @@ std::vector<Reproduced> reproduce(
   std::filesystem::create_directories(options.folder);
   Queue queue(experiments, options);
   Progress progress("reproducing", queue.total(), "");
-  std::vector<std::jthread> threads;  // joined if `ended` throws
-  for (int i = 0; i < std::max(options.jobs, 1); ++i)
-    threads.emplace_back([&] { queue.work(); });
   std::vector<Reproduced> results;
-  while (results.size() < experiments.size()) {
-    if (const auto* job = queue.wait()) {
+  const auto show = [&](std::chrono::milliseconds wait) {
+    if (const auto* job = queue.ended(wait)) {
       results.push_back(job->result);
       if (ended) {
         progress.clear();
@@ -235,8 +233,22 @@ std::vector<Reproduced> reproduce(
       }
     }
     progress.update(queue.done(), queue.running());
-  }
-  threads.clear();
+  };
+  const auto jobs = std::max<int64_t>(
+      1, std::min<int64_t>(options.jobs,
+                           static_cast<int64_t>(experiments.size())));
+  // This thread works as well, and between its steps says how far all are.
+  auto shown = Clock::now();
+  on_threads(jobs, "--jobs", [&](int64_t thread) {
+    if (thread > 0) return queue.work([] {});
+    queue.work([&] {
+      if (seconds_since(shown) < 0.1) return;
+      shown = Clock::now();
+      show(std::chrono::milliseconds(0));
+    });
+    while (results.size() < experiments.size())
+      show(std::chrono::milliseconds(200));
+  });
   progress.cancel();
   return results;
 }
