@@ -9,7 +9,7 @@ include(CMakePackageConfigHelpers)
 
 set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/signet)
 # Made here, and found by nobody before they are installed: find_package() looks
-# into the folder above any bin/ of PATH, and into its lib/, share/ and signet*/.
+# into the folder above any bin/ of PATH, its lib/, share/ and signet*/.
 set(made ${PROJECT_BINARY_DIR}/install-files)
 file(REMOVE ${PROJECT_BINARY_DIR}/signet-config.cmake
   ${PROJECT_BINARY_DIR}/signet-config-version.cmake
@@ -26,8 +26,8 @@ function(signet_needs_built component)
   install(CODE "
   foreach(file \"${needed}\")
     if(NOT EXISTS \"\${file}\")
-      message(FATAL_ERROR \"signet: nothing was installed, for not all is built: \"
-        \"no \${file}; run cmake --build ${PROJECT_BINARY_DIR}\")
+      message(FATAL_ERROR \"signet: nothing was installed, for not all is \"
+        \"built: no \${file}; run cmake --build ${PROJECT_BINARY_DIR}\")
     endif()
   endforeach()" COMPONENT ${component})
 endfunction()

@@ -1,8 +1,8 @@
 # Removes an installed signet, all components of it:
 #   cmake -P PREFIX/lib/cmake/signet/uninstall.cmake
-# The lists beside it (cmake/list_installed.cmake) say which files that are. The
-# target `uninstall` of a build folder (-D BUILD=...) does it where that was last
-# installed.
+# The lists beside it (list_installed.cmake) say which files that are. The target
+# `uninstall` of a build folder (-D BUILD=...) does it where that was installed
+# last.
 set(package ${CMAKE_CURRENT_LIST_DIR})
 if(BUILD)
   set(package "")
@@ -39,9 +39,9 @@ endforeach()
 # Folders of our own that are empty now; the rest of the prefix is not ours.
 list(REMOVE_DUPLICATES folders)
 foreach(folder ${folders})
-  while(folder MATCHES "(^|/)signet(/|$)" AND IS_DIRECTORY "${prefix}/${folder}")
+  while(folder MATCHES "(^|/)signet(/|$)")
     file(GLOB left "${prefix}/${folder}/*")
-    if(left)
+    if(left OR NOT IS_DIRECTORY "${prefix}/${folder}")
       break()
     endif()
     file(REMOVE_RECURSE "${prefix}/${folder}")
