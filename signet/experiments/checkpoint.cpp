@@ -119,7 +119,9 @@ Checkpoint load_checkpoint(const std::filesystem::path& path) {
     const auto dot = name.find('.');
     const auto owner = std::find_if(
         std::begin(kOwners), std::end(kOwners),
-        [&](const auto& o) { return o.first == name.substr(0, dot); });
+        [&, &name = name](const auto& o) {
+          return o.first == name.substr(0, dot);
+        });
     check(owner != std::end(kOwners), path.string(),
           "holds an unknown tensor '" + name + "'");
     (checkpoint.*owner->second)[name.substr(dot + 1)] =

@@ -4,8 +4,8 @@ namespace signet {
 
 bool multiplies_bfloat16() {
 #ifdef __x86_64__
-  return __builtin_cpu_supports("avx512bf16") ||
-         __builtin_cpu_supports("amx-bf16");
+  // Processors with AMX's bfloat16 have this too.
+  return __builtin_cpu_supports("avx512bf16");
 #else
   return false;
 #endif
