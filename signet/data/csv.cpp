@@ -198,6 +198,13 @@ void keep_rows(const path& file, const std::string& column, double at_most) {
   write_atomically(file, kept);
 }
 
+std::string csv_text(const std::vector<std::string>& columns,
+                     const std::vector<std::vector<std::string>>& rows) {
+  std::string text = joined(columns) + "\n";
+  for (const auto& row : rows) text += joined(row) + "\n";
+  return text;
+}
+
 CsvWriter::CsvWriter(path file, std::vector<std::string> columns)
     : path_(std::move(file)), columns_(columns.size()), file_(-1) {
   bool fresh = true;
@@ -246,9 +253,10 @@ void CsvWriter::write_line(const std::vector<std::string>& fields) {
   const std::string line = joined(fields) + "\n";
   const off_t before = lseek(file_, 0, SEEK_END);
   const ssize_t written = write(file_, line.data(), line.size());
-  if (written == static_cast<ssize_t>(line.size())) return;
+  const bool whole = written == static_cast<ssize_t>(line.size());
+  if (whole && fsync(file_) == 0) return;
   // Only a full disk writes a part.
-  const int error = written < 0 ? errno : ENOSPC;
+  const int error = written < 0 || whole ? errno : ENOSPC;
   if (written > 0 && ftruncate(file_, before) != 0) {
     bad_file(path_, "could not take back a torn row: " +
                         std::generic_category().message(errno));

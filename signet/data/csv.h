@@ -51,9 +51,13 @@ CsvMatrix read_matrix(const std::filesystem::path& path);
 void keep_rows(const std::filesystem::path& path, const std::string& column,
                double at_most);
 
-/// Appends rows to a CSV file. Each row reaches the system in one write before
-/// append returns, or is taken back and reported: the file never holds half a
-/// row unless the process is killed within that write.
+/// A CSV file of these columns as a text, for one that is written whole.
+std::string csv_text(const std::vector<std::string>& columns,
+                     const std::vector<std::vector<std::string>>& rows);
+
+/// Appends rows to a CSV file. Each row reaches the disk in one write and one
+/// fsync before append returns, or is taken back and reported: the file never
+/// holds half a row unless the process is killed within that write.
 class CsvWriter {
  public:
   /// Creates the file with a header, or continues one.
