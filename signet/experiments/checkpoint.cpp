@@ -1,6 +1,7 @@
 #include "signet/experiments/checkpoint.h"
 
 #include <algorithm>
+#include <charconv>
 #include <iterator>
 #include <nlohmann/json.hpp>
 
@@ -37,6 +38,23 @@ nlohmann::json layers_json(const NetworkSpec& spec) {
   return all;
 }
 
+/// What no training leaves: it stops first.
+void check_values(const std::string& owner, const std::string& name,
+                  const Tensor& tensor, const std::string& who) {
+  if (!tensor.is_floating_point() || tensor.numel() == 0) return;
+  // An optimizer's mean square may overflow, and the step is then 0.
+  const bool of_network = owner == "network";
+  const auto good =
+      of_network ? torch::isfinite(tensor) : ~torch::isnan(tensor);
+  check(good.all().item<bool>(), who,
+        "'" + owner + "." + name + "' must hold " +
+            (of_network ? "finite numbers" : "numbers") + ", but got " +
+            (torch::isnan(tensor).any().item<bool>() ? "NaN" : "infinity"));
+  check(!name.ends_with("_var") || tensor.min().item<double>() >= 0, who,
+        "'" + owner + "." + name + "' must hold variances, but got " +
+            std::to_string(tensor.min().item<double>()));
+}
+
 }  // namespace
 
 bool is_optional(const std::string& name) {
@@ -54,20 +72,25 @@ std::map<std::string, Tensor> network_state(const Network& network) {
 }
 
 void load_network_state(Network& network,
-                        const std::map<std::string, Tensor>& state) {
+                        const std::map<std::string, Tensor>& state,
+                        const std::string& who) {
   torch::NoGradGuard no_gradient;
   auto own = network_state(network);
   for (const auto& [name, tensor] : state) {
-    check(own.count(name) > 0, "checkpoint",
+    check(own.count(name) > 0, who,
           "holds '" + name + "', which the network of the recipe has not");
-    check(own[name].sizes() == tensor.sizes(), "checkpoint",
+    check(own[name].sizes() == tensor.sizes(), who,
           "'" + name + "' must be " + shape_text(own[name].sizes()) +
               ", but got " + shape_text(tensor.sizes()));
+    check(own[name].scalar_type() == tensor.scalar_type(), who,
+          "'" + name + "' must be of type " +
+              std::string(own[name].dtype().name()) + ", but got " +
+              std::string(tensor.dtype().name()));
     own[name].copy_(tensor);
     own.erase(name);
   }
   std::erase_if(own, [](const auto& item) { return is_optional(item.first); });
-  check(own.empty(), "checkpoint",
+  check(own.empty(), who,
         "lacks '" + (own.empty() ? "" : own.begin()->first) + "'");
 }
 
@@ -100,12 +123,15 @@ Checkpoint load_checkpoint(const std::filesystem::path& path) {
         "must be of format " + std::string(kFormat) + ", but got '" +
             text("format") + "', written by another version of signet");
   const auto number = [&](const std::string& key) -> int64_t {
-    try {
-      return std::stoll(text(key));
-    } catch (const std::logic_error&) {
-      throw UsageError(path.string() + ": metadata '" + key +
-                       "' must be a number, but got '" + text(key) + "'");
-    }
+    const auto digits = text(key);
+    const auto* end = digits.data() + digits.size();
+    int64_t value = -1;
+    const auto read = std::from_chars(digits.data(), end, value);
+    check(read.ec == std::errc() && read.ptr == end && value >= 0,
+          path.string(),
+          "metadata '" + key + "' must be a whole number from 0 on, but got '" +
+              digits.substr(0, 40) + "'");
+    return value;
   };
   Checkpoint checkpoint{.epoch = number("epoch"),
                         .steps = number("steps"),
@@ -114,7 +140,8 @@ Checkpoint load_checkpoint(const std::filesystem::path& path) {
                         .threads = number("threads"),
                         .network = {},
                         .optimizer = {},
-                        .estimator = {}};
+                        .estimator = {},
+                        .source = path.string()};
   for (const auto& [name, data] : file.tensors) {
     const auto dot = name.find('.');
     const auto owner = std::find_if(
@@ -124,10 +151,23 @@ Checkpoint load_checkpoint(const std::filesystem::path& path) {
         });
     check(owner != std::end(kOwners), path.string(),
           "holds an unknown tensor '" + name + "'");
-    (checkpoint.*owner->second)[name.substr(dot + 1)] =
-        to_tensor(data, "checkpoint: " + name);
+    const auto own = name.substr(dot + 1);
+    auto tensor = to_tensor(data, path.string() + ": '" + name + "'");
+    check_values(owner->first, own, tensor, path.string());
+    (checkpoint.*owner->second)[own] = std::move(tensor);
   }
   return checkpoint;
+}
+
+void check_progress(const Checkpoint& c, const Recipe& recipe) {
+  check(c.epoch <= recipe.train.epochs, c.source,
+        "must be of epoch 0 to " + std::to_string(recipe.train.epochs) +
+            ", as its recipe says, but is of epoch " + std::to_string(c.epoch));
+  const bool fits = c.epoch == 0 ? c.steps == 0
+                                 : c.steps >= c.epoch && c.steps % c.epoch == 0;
+  check(fits, c.source,
+        "must have as many steps in each of its " + std::to_string(c.epoch) +
+            " epochs, but has " + std::to_string(c.steps) + " in all");
 }
 
 }  // namespace signet

@@ -4,6 +4,7 @@
 #include <map>
 #include <string>
 
+#include "signet/experiments/recipe.h"
 #include "signet/models/network.h"
 #include "signet/optim/optimizer.h"
 
@@ -20,6 +21,7 @@ struct Checkpoint {
   std::map<std::string, Tensor> network;    ///< parameters and buffers
   std::map<std::string, Tensor> optimizer;  ///< Optimizer::state()
   std::map<std::string, Tensor> estimator;  ///< EstimatorState::tensors
+  std::string source = "checkpoint";        ///< the file, as errors name it
 };
 
 /// Whether a network's state may lack this tensor: statistics of the mode,
@@ -29,16 +31,23 @@ bool is_optional(const std::string& name);
 /// Parameters and buffers by name. They share memory with the network.
 std::map<std::string, Tensor> network_state(const Network& network);
 /// Statistics of the mode may be missing; they then count as not collected.
-/// Errors: UsageError for a missing or unknown name, or another shape.
+/// Errors: UsageError that begins with `who` for a missing or unknown name, or
+/// another shape or type.
 void load_network_state(Network& network,
-                        const std::map<std::string, Tensor>& state);
+                        const std::map<std::string, Tensor>& state,
+                        const std::string& who = "checkpoint");
 
 /// Writes safetensors, whole or not at all: tensors "network.*",
 /// "optimizer.*" and "estimator.*", metadata with the recipe and a table of the
 /// layers.
 void save_checkpoint(const std::filesystem::path& path,
                      const Checkpoint& checkpoint, const NetworkSpec& spec);
-/// Errors: a damaged file, or one of another version: one line.
+/// Errors: a damaged file, or one of another version; counts that are no whole
+/// numbers from 0 on; a network that is not finite or has a negative variance;
+/// NaN in other tensors. One line that names the file.
 Checkpoint load_checkpoint(const std::filesystem::path& path);
+/// Whether its epochs and steps go together and are within the recipe's.
+/// Errors: UsageError, one line that names the file.
+void check_progress(const Checkpoint& checkpoint, const Recipe& recipe);
 
 }  // namespace signet

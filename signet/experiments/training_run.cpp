@@ -5,6 +5,7 @@
 #include <stdexcept>
 
 #include "signet/base/error.h"
+#include "signet/core/checks.h"
 #include "signet/core/torch.h"
 #include "signet/data/split.h"
 #include "signet/experiments/conversion.h"
@@ -95,6 +96,13 @@ void check_draws(const NetworkSpec& spec, const Recipe::Train& train) {
   }
 }
 
+/// Of each example, [..., B].
+Tensor cross_entropy(const Tensor& logits, const Tensor& labels) {
+  const auto log_p = torch::log_softmax(logits, -1);
+  const auto target = labels.expand(log_p.sizes().slice(0, log_p.dim() - 1));
+  return -log_p.gather(-1, target.unsqueeze(-1)).squeeze(-1);
+}
+
 /// Binary weights are made by this, or are signs where it is empty.
 void set_weights(Network& network, const WeightedLayer::MakeWeights& make) {
   for (size_t i = 0; i < network.spec().layers.size(); ++i) {
@@ -159,9 +167,57 @@ void TrainingRun::start() {
 }
 
 void TrainingRun::load(const Checkpoint& checkpoint) {
-  load_network_state(network_, checkpoint.network);
-  optimizer_.load_state(checkpoint.optimizer, checkpoint.steps);
+  const auto& who = checkpoint.source;
+  check(checkpoint.input == network_.spec().input, who,
+        "must be of inputs " + network_.spec().input.text() +
+            ", as the data set has them, but is of " + checkpoint.input.text());
+  check_progress(checkpoint, recipe_);
+  check(checkpoint.steps == checkpoint.epoch * steps_an_epoch_, who,
+        "must be of step " +
+            std::to_string(checkpoint.epoch * steps_an_epoch_) + ", " +
+            std::to_string(steps_an_epoch_) + " an epoch, but is of step " +
+            std::to_string(checkpoint.steps));
+  check_learned(checkpoint.estimator, checkpoint.steps, who);
+  load_network_state(network_, checkpoint.network, who);
+  optimizer_.load_state(checkpoint.optimizer, checkpoint.steps, who);
   estimator_state_.tensors = checkpoint.estimator;
+}
+
+void TrainingRun::check_learned(const std::map<std::string, Tensor>& tensors,
+                                int64_t steps, const std::string& who) {
+  EstimatorState expected;
+  if (steps > 0 && estimators_.at(steps - 1).record().traits.learns) {
+    const auto& estimator = estimators_.at(steps - 1);
+    const auto random = random_.at_step(0);
+    const auto index =
+        some_examples(std::min(recipe_.train.batch, parts_.train.size()));
+    const auto x = images(index, random);
+    const auto labels = parts_.train.labels.index_select(0, index);
+    network_.train();
+    network_.set_dropout_random(random);
+    set_weights(network_, optimizer_.weights_of_pass(random));
+    estimator(
+        [&](Sampler& sampler) {
+          return cross_entropy(network_.forward(x, sampler), labels);
+        },
+        random, expected);
+  }
+  for (const auto& [name, example] : expected.tensors) {
+    const auto found = tensors.find(name);
+    const auto what = "the state '" + name + "' of the estimator";
+    check(found != tensors.end(), who, "lacks " + what);
+    check(found->second.sizes() == example.sizes(), who,
+          what + " must be " + shape_text(example.sizes()) + ", but got " +
+              shape_text(found->second.sizes()));
+    check(found->second.scalar_type() == example.scalar_type(), who,
+          what + " must be of type " + std::string(example.dtype().name()) +
+              ", but got " + std::string(found->second.dtype().name()));
+  }
+  for (const auto& [name, tensor] : tensors) {
+    check(expected.tensors.count(name) > 0, who,
+          "holds the state '" + name +
+              "', which the estimator of the recipe has not");
+  }
 }
 
 void TrainingRun::save(const std::filesystem::path& path, int64_t epoch) const {
@@ -257,9 +313,7 @@ Totals TrainingRun::train_pass(const Tensor& x, const Tensor& labels,
   Network::Observer observer;
   const Objective objective = [&](Sampler& sampler) {
     logits = network_.forward(x, sampler, observer);
-    const auto log_p = torch::log_softmax(logits, -1);
-    const auto target = labels.expand(log_p.sizes().slice(0, log_p.dim() - 1));
-    return -log_p.gather(-1, target.unsqueeze(-1)).squeeze(-1);
+    return cross_entropy(logits, labels);
   };
   const auto estimate = estimator(objective, random, estimator_state_);
   (estimate.surrogate.mean() * share).backward();

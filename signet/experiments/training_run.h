@@ -46,7 +46,9 @@ class TrainingRun {
   /// train.from, of train.init_batch. Errors: UsageError if train.from is no
   /// run, or one of another network.
   void start();
-  /// Or goes on from a checkpoint.
+  /// Or goes on from a checkpoint. Errors: UsageError, one line that names the
+  /// file, unless its input, epoch and steps and all its tensors are those of
+  /// the recipe.
   void load(const Checkpoint& checkpoint);
   void save(const std::filesystem::path& path, int64_t epoch) const;
 
@@ -65,6 +67,7 @@ class TrainingRun {
   const EstimatorPlan& estimators() const { return estimators_; }
   const Parts& parts() const { return parts_; }
   int64_t steps() const { return optimizer_.steps(); }
+  int64_t steps_an_epoch() const { return steps_an_epoch_; }
   /// Learning rate of the next step.
   double rate() const { return rate_.at(steps()); }
   /// Optimizer::take_flip_ratio().
@@ -79,6 +82,10 @@ class TrainingRun {
   Totals train_pass(const Tensor& x, const Tensor& labels, const Random& random,
                     double share);
   Tensor images(const Tensor& index, const Random& random) const;
+  /// Throws unless the tensors are those that the estimator of the last of so
+  /// many steps learns: asked by a pass of one batch. Changes the network.
+  void check_learned(const std::map<std::string, Tensor>& tensors,
+                     int64_t steps, const std::string& who);
   [[noreturn]] void stop(const std::string& when, const std::string& why) const;
 
   Recipe recipe_;

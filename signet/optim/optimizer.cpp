@@ -1,6 +1,7 @@
 #include "signet/optim/optimizer.h"
 
 #include <algorithm>
+#include <set>
 
 #include "signet/core/checks.h"
 #include "signet/core/step.h"
@@ -8,6 +9,33 @@
 #include "signet/core/torch.h"
 
 namespace signet {
+namespace {
+
+using State = std::map<std::string, Tensor>;
+
+/// What the rule remembers of a parameter: asked by a step of two zeros.
+State example_of_memory(const BoundRule& rule, const Tensor& parameter) {
+  torch::NoGradGuard no_gradient;
+  Tensor zeros = torch::zeros({2}, parameter.options().requires_grad(false));
+  const auto gradient = torch::zeros_like(zeros);
+  State state;
+  rule.record->step({zeros, gradient, state, 0.1, 1, rule.arguments});
+  return state;
+}
+
+void check_memory(const std::string& name, const Tensor& tensor,
+                  const Tensor& parameter, const Tensor& example,
+                  const std::string& who) {
+  check(tensor.sizes() == parameter.sizes(), who,
+        "the state '" + name + "' must be " + shape_text(parameter.sizes()) +
+            ", but got " + shape_text(tensor.sizes()));
+  check(tensor.scalar_type() == example.scalar_type(), who,
+        "the state '" + name + "' must be of type " +
+            std::string(example.dtype().name()) + ", but got " +
+            std::string(tensor.dtype().name()));
+}
+
+}  // namespace
 
 void Optimizer::add(std::string name, Tensor parameter, const BoundRule& rule,
                     ParameterKind kind) {
@@ -95,23 +123,29 @@ std::map<std::string, Tensor> Optimizer::state() const {
   return all;
 }
 
-void Optimizer::load_state(const std::map<std::string, Tensor>& state,
-                           int64_t steps) {
-  for (const auto& [full_name, tensor] : state) {
-    const auto dot = full_name.rfind('.');
-    const auto owner = full_name.substr(0, dot);
-    const auto entry =
-        std::find_if(entries_.begin(), entries_.end(),
-                     [&](const Entry& e) { return e.name == owner; });
-    check(dot != std::string::npos && entry != entries_.end(), "optimizer",
-          "the state '" + full_name + "' belongs to no parameter");
-    check(tensor.sizes() == entry->parameter.sizes(), "optimizer",
-          "the state '" + full_name + "' must be " +
-              shape_text(entry->parameter.sizes()) + ", but got " +
-              shape_text(tensor.sizes()));
-    entry->state[full_name.substr(dot + 1)] =
-        tensor.to(entry->parameter.device()).clone();
+void Optimizer::load_state(const State& state, int64_t steps,
+                           const std::string& who) {
+  std::set<std::string> used;
+  std::vector<State> loaded(entries_.size());
+  for (size_t i = 0; i < entries_.size() && steps > 0; ++i) {
+    const auto& e = entries_[i];
+    for (const auto& [name, example] : example_of_memory(e.rule, e.parameter)) {
+      const auto full_name = e.name + "." + name;
+      const auto found = state.find(full_name);
+      check(found != state.end(), who,
+            "lacks the state '" + full_name + "' of the optimizer");
+      check_memory(full_name, found->second, e.parameter, example, who);
+      loaded[i][name] = found->second.to(e.parameter.device()).clone();
+      used.insert(full_name);
+    }
   }
+  for (const auto& [full_name, tensor] : state) {
+    check(used.count(full_name) > 0, who,
+          "holds the state '" + full_name +
+              "', which the optimizer of the recipe has not");
+  }
+  for (size_t i = 0; i < entries_.size(); ++i)
+    entries_[i].state = std::move(loaded[i]);
   steps_ = steps;
 }
 

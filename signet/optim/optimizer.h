@@ -53,8 +53,11 @@ class Optimizer {
   /// All memory, "<parameter>.<name>", for checkpoints.
   std::map<std::string, Tensor> state() const;
   /// Takes back what state() gave, after `steps` steps. Errors: UsageError
-  /// for a name or shape that does not fit.
-  void load_state(const std::map<std::string, Tensor>& state, int64_t steps);
+  /// that begins with `who`, before anything is changed, unless after the first
+  /// step every parameter has what its rule remembers, of its own shape and in
+  /// the type that the rule keeps it in, and nothing else is there.
+  void load_state(const std::map<std::string, Tensor>& state, int64_t steps,
+                  const std::string& who = "optimizer");
 
  private:
   struct Entry {

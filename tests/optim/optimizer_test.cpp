@@ -135,10 +135,28 @@ TEST(Optimizer, MakesSignsWhereARuleMakesNoWeights) {
 TEST(Optimizer, RefusesAForeignState) {
   Optimizer optimizer;
   optimizer.add("p", torch::zeros({3}), BoundRule("gradient"));
-  EXPECT_THROW(optimizer.load_state({{"q.m", torch::zeros({3})}}, 1),
-               UsageError);
-  EXPECT_THROW(optimizer.load_state({{"p.m", torch::zeros({4})}}, 1),
-               UsageError);
+  const auto m = torch::zeros({3}), v = torch::ones({3});
+  const auto error = [&](const std::map<std::string, Tensor>& state) {
+    try {
+      optimizer.load_state(state, 1, "file");
+    } catch (const UsageError& e) {
+      return std::string(e.what());
+    }
+    return std::string("no error");
+  };
+  EXPECT_EQ(error({{"p.m", m}}),
+            "file: lacks the state 'p.v' of the optimizer");
+  EXPECT_EQ(error({}), "file: lacks the state 'p.m' of the optimizer");
+  EXPECT_EQ(error({{"p.m", m}, {"p.v", v}, {"q.m", m}}),
+            "file: holds the state 'q.m', which the optimizer of the recipe "
+            "has not");
+  EXPECT_EQ(error({{"p.m", m}, {"p.v", torch::zeros({4})}}),
+            "file: the state 'p.v' must be [3], but got [4]");
+  EXPECT_EQ(error({{"p.m", m}, {"p.v", v.to(torch::kDouble)}}),
+            "file: the state 'p.v' must be of type float, but got double");
+  EXPECT_EQ(optimizer.steps(), 0);
+  EXPECT_EQ(error({{"p.m", m}, {"p.v", v}}), "no error");
+  EXPECT_EQ(optimizer.steps(), 1);
 }
 
 TEST(Optimizer, RefusesRulesOfBinaryWeightsForOthers) {
