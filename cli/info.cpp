@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/command.h"
+#include "signet/data/run_files.h"
 #include "signet/data/safetensors.h"
 #include "signet/export/expect.h"
 #include "signet/runtime/model.h"
@@ -169,7 +170,7 @@ int run(const fs::path& path, bool json) {
         "there is no '" + path.string() +
             "'; it takes a model file, a checkpoint or a run folder");
   if (fs::is_directory(path)) {
-    const auto checkpoint = path / "checkpoint.safetensors";
+    const auto checkpoint = run_file(path, "checkpoint.safetensors");
     check(fs::exists(checkpoint), path.string(),
           "must be a run folder, but it holds no checkpoint.safetensors");
     show_checkpoint(checkpoint, json);

@@ -5,11 +5,14 @@
 #include <filesystem>
 #include <map>
 #include <memory>
+#include <optional>
 
 #include "cli/command.h"
 #include "signet/data/atomic_file.h"
 #include "signet/data/csv.h"
-#include "signet/data/safetensors.h"
+#include "signet/data/folder_lock.h"
+#include "signet/data/metrics.h"
+#include "signet/data/run_files.h"
 #include "signet/report/html.h"
 #include "signet/report/results.h"
 
@@ -91,11 +94,19 @@ report::Table results_table(const fs::path& path) {
 }
 
 int run(const fs::path& folder, fs::path out) {
-  const auto metrics_path = folder / "metrics.csv";
+  auto metrics_path = run_file(folder, "metrics.csv");
   check(fs::exists(metrics_path), folder.string(),
         "must be the folder of a run, but it holds no metrics.csv");
   if (out.empty()) out = folder / "report.html";
+  std::optional<FolderLock> lock;
+  std::error_code none;
+  if (fs::equivalent(fs::absolute(out).parent_path(), folder, none)) {
+    lock.emplace(folder, "signet report " + folder.string());
+    settle_run(folder);
+    metrics_path = run_file(folder, "metrics.csv");
+  }
   const auto metrics = read_csv(metrics_path);
+  check_epochs(metrics);
   check(!metrics.rows.empty(), metrics_path.string(),
         "has no rows yet: the first epoch is not over");
   report::Page page{
@@ -128,11 +139,11 @@ int run(const fs::path& folder, fs::path out) {
                                {"test_loss", "test"}},
                               1));
   add_optional_charts(metrics, page);
-  if (fs::exists(folder / "confusion.csv"))
-    page.blocks.push_back(confusion(folder / "confusion.csv"));
-  if (fs::exists(folder / "results.json"))
-    page.blocks.push_back(results_table(folder / "results.json"));
-  const auto recipe = read_file(folder / "recipe.toml");
+  if (const auto file = run_file(folder, "confusion.csv"); fs::exists(file))
+    page.blocks.push_back(confusion(file));
+  if (const auto file = run_file(folder, "results.json"); fs::exists(file))
+    page.blocks.push_back(results_table(file));
+  const auto recipe = read_file(run_file(folder, "recipe.toml"));
   page.blocks.push_back(
       report::Text{.title = "Recipe, as resolved",
                    .body = std::string(recipe.begin(), recipe.end()),
@@ -150,7 +161,9 @@ const Registered<Command> entry{{
       auto folder = std::make_shared<std::string>();
       auto out = std::make_shared<std::string>();
       app.add_option("run", *folder, "run folder")->required();
-      app.add_option("--out", *out, "page (default: RUN/report.html)");
+      app.add_option("--out", *out,
+                     "page (default: RUN/report.html, and not "
+                     "while the run is trained)");
       return [folder, out] { return run(*folder, *out); };
     },
 }};

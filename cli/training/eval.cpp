@@ -8,6 +8,8 @@
 #include "cli/command.h"
 #include "cli/training/start_torch.h"
 #include "signet/base/threads.h"
+#include "signet/core/torch.h"
+#include "signet/data/folder_lock.h"
 #include "signet/experiments/evaluation.h"
 #include "signet/experiments/figure_over_runs.h"
 #include "signet/experiments/progress.h"
@@ -136,16 +138,25 @@ void evaluate_run(const Options& o, const TrainedRun& run,
            .value = value,
            .unit = kQuantities[q].unit,
            .seed = run.recipe.seed,
+           .threads = at::get_num_threads(),
            .command = command_text(o, path)});
     }
   }
-  report::append_results(run.folder.results(), records);
+  if (!record_results(run.folder, records, command_text(o, path))) {
+    std::fprintf(stderr,
+                 "warning: %s cannot be written: results.json does not get "
+                 "these figures\n",
+                 path.c_str());
+  }
 }
 
 int run(const Options& o) {
   start_torch(o.threads);
   std::vector<TrainedRun> runs;
-  for (const auto& path : o.runs) runs.push_back(load_run(path));
+  for (const auto& path : o.runs) {
+    FolderLock::check_free(path);
+    runs.push_back(load_run(path));
+  }
   std::vector<int64_t> samples = o.samples;
   samples.push_back(0);
   std::sort(samples.begin(), samples.end());

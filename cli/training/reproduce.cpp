@@ -121,7 +121,8 @@ int run_experiments(const Options& o) {
                                        : o.quick   ? kQuickSeeds
                                                    : kSeeds,
                               .jobs = threads_to_use(o.jobs),
-                              .again = o.again};
+                              .again = o.again,
+                              .command = command_text(o)};
   if (!o.data.empty()) options.images = identify_dataset(o.data);
   auto json = nlohmann::json::array();
   bool failed = false;

@@ -80,11 +80,15 @@ const Registered<Command> entry{{
                      "weights may be real:\nthe key train.from");
       app.add_option("--seed", o->seed, "override the recipe's seed")
           ->check(CLI::NonNegativeNumber);
-      app.add_option("--threads", o->threads, "threads (default: all cores)")
+      app.add_option("--threads", o->threads,
+                     "threads (default: all cores); the last bits of a run "
+                     "depend on their number")
           ->check(CLI::Range(1, kMostThreads));
       app.add_flag("--json", o->json, "print JSON");
       app.add_flag("--resume", o->resume, "go on from the last checkpoint");
-      app.add_flag("--overwrite", o->overwrite, "replace a run in the folder");
+      app.add_flag("--overwrite", o->overwrite,
+                   "replace a run in the folder, as soon as the new one has "
+                   "a checkpoint");
       return [o] { return run(*o); };
     },
 }};

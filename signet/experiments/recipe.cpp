@@ -33,7 +33,8 @@ std::vector<RecipeKey> make_keys() {
        .help = "names the run in reports and in the model file",
        .field = [](Recipe& r) -> Field { return &r.name; }},
       {.path = "seed",
-       .help = "of all random numbers: same seed, same run",
+       .help = "of all random numbers: same seed, same run, on the same number of "
+               "threads",
        .field = [](Recipe& r) -> Field { return &r.seed; },
        .min = 0},
       {.path = "data.set",

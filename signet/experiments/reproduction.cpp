@@ -13,6 +13,8 @@
 
 #include "signet/base/threads.h"
 #include "signet/core/torch_threads.h"
+#include "signet/data/bad_file.h"
+#include "signet/data/folder_lock.h"
 #include "signet/experiments/progress.h"
 
 namespace signet {
@@ -220,7 +222,11 @@ std::vector<Reproduced> reproduce(
     const std::vector<const Experiment*>& experiments,
     const ReproductionOptions& options,
     const std::function<void(const Reproduced&)>& ended) {
-  std::filesystem::create_directories(options.folder);
+  std::error_code error;
+  std::filesystem::create_directories(options.folder, error);
+  if (error)
+    bad_file(options.folder, "could not create the folder: " + error.message());
+  const FolderLock lock(options.folder, options.command);
   Queue queue(experiments, options);
   Progress progress("reproducing", queue.total(), "");
   std::vector<Reproduced> results;

@@ -16,6 +16,7 @@ struct ReproductionOptions {
   DatasetOptions images = {};  ///< of experiments on images
   int jobs = 1;                ///< experiments at a time, a thread each
   bool again = false;          ///< also those whose record is there
+  std::string command = {};    ///< how it was started, for whom it locks out
 };
 
 /// How one experiment ended.
@@ -26,10 +27,11 @@ struct Reproduced {
   std::string failure;  ///< empty, or one line of why there is no record
 };
 
-/// Runs experiments and writes the record of each as soon as it ends, so an
-/// interrupted call goes on with the experiment that it was in. One that fails
-/// does not stop the others. Those that take longest start first.
-/// Shows a progress bar; `ended` is called for each, in the order of ending.
+/// Runs experiments, alone in their folder, and writes the record of each as
+/// soon as it ends, so an interrupted call goes on with the experiment that it
+/// was in. One that fails does not stop the others. Those that take longest
+/// start first. Shows a progress bar; `ended` is called for each, in the order
+/// of ending. Errors: throws if another process has the folder, see FolderLock.
 std::vector<Reproduced> reproduce(
     const std::vector<const Experiment*>& experiments,
     const ReproductionOptions& options,

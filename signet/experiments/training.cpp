@@ -1,5 +1,6 @@
 #include "signet/experiments/training.h"
 
+#include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <cstdio>
@@ -10,7 +11,11 @@
 #include "signet/base/names.h"
 #include "signet/core/torch.h"
 #include "signet/data/atomic_file.h"
+#include "signet/data/bad_file.h"
 #include "signet/data/csv.h"
+#include "signet/data/folder_lock.h"
+#include "signet/data/metrics.h"
+#include "signet/data/run_files.h"
 #include "signet/experiments/checkpoint.h"
 #include "signet/experiments/precision.h"
 #include "signet/experiments/progress.h"
@@ -35,6 +40,9 @@ const std::vector<std::string> kMetrics = {"epoch",
                                            "test_accuracy",
                                            "seconds"};
 
+/// What the row of results.json is called that a training leaves.
+constexpr auto kResult = "test accuracy, mode network";
+
 /// Where to go on, if anywhere. Changes nothing.
 std::optional<Checkpoint> find_checkpoint(const RunFolder& folder,
                                           const Recipe& recipe,
@@ -54,33 +62,68 @@ std::optional<Checkpoint> find_checkpoint(const RunFolder& folder,
   return {};
 }
 
+void make_folder(const fs::path& path) {
+  std::error_code error;
+  fs::create_directories(path, error);
+  if (error) bad_file(path, "could not create the folder: " + error.message());
+}
+
 void start_folder(const RunFolder& folder, const Recipe& recipe) {
-  fs::create_directories(folder.path);
-  for (const auto& file : {folder.checkpoint(), folder.metrics(),
-                           folder.results(), folder.confusion()}) {
-    fs::remove(file);
-  }
+  make_folder(folder.path);
+  clear_run(folder.path);  // of a run without a checkpoint
   write_atomically(folder.recipe(), recipe_text(recipe));
 }
 
-void warn_of_other_threads(const Checkpoint& checkpoint) {
+/// Every epoch up to the checkpoint has its row; those behind it go.
+void check_metrics(const fs::path& path, int64_t epochs,
+                   int64_t steps_an_epoch) {
+  const auto metrics = read_csv(path);
+  check_epochs(metrics);
+  check(metrics.rows.size() >= static_cast<size_t>(epochs), path.string(),
+        "must have a row for each of the " + std::to_string(epochs) +
+            " epochs of the checkpoint beside it, but has " +
+            std::to_string(metrics.rows.size()) + "; put the file back");
+  const auto steps = metrics.numbers("step");
+  for (int64_t e = 1; e <= epochs; ++e) {
+    check(steps[static_cast<size_t>(e - 1)] ==
+              static_cast<double>(e * steps_an_epoch),
+          path.string(),
+          "row " + std::to_string(e) + " must be of step " +
+              std::to_string(e * steps_an_epoch) +
+              ", as the run has it; put the file back");
+  }
+}
+
+void tell_of_other_threads(const Checkpoint& checkpoint) {
   if (checkpoint.threads == at::get_num_threads()) return;
   std::fprintf(stderr,
-               "warning: the run was trained on %ld threads and goes on with "
-               "%d: sums may round differently\n",
-               static_cast<long>(checkpoint.threads), at::get_num_threads());
+               "warning: the run was trained with %ld threads and goes on with "
+               "%d: its bits are those of neither number; --threads %ld keeps "
+               "them\n",
+               static_cast<long>(checkpoint.threads), at::get_num_threads(),
+               static_cast<long>(checkpoint.threads));
+}
+
+/// Whether results.json has what a training writes at its end; `eval` writes
+/// figures of that name as well.
+bool has_result(const fs::path& path) {
+  if (!fs::exists(path)) return false;
+  const auto records = report::read_results(path);
+  return std::any_of(records.begin(), records.end(), [](const auto& r) {
+    return r.name == kResult && !r.command.starts_with("signet eval ");
+  });
 }
 
 void write_confusion(const fs::path& path, const Evaluation& evaluation,
                      const std::vector<std::string>& classes) {
-  fs::remove(path);
-  CsvWriter csv(path, {"label", "prediction", "count"});
+  std::vector<std::vector<std::string>> rows;
   for (size_t i = 0; i < evaluation.confusion.size(); ++i) {
     for (size_t j = 0; j < evaluation.confusion[i].size(); ++j) {
-      csv.append_text({classes.at(i), classes.at(j),
-                       std::to_string(evaluation.confusion[i][j])});
+      rows.push_back({classes.at(i), classes.at(j),
+                      std::to_string(evaluation.confusion[i][j])});
     }
   }
+  write_atomically(path, csv_text({"label", "prediction", "count"}, rows));
 }
 
 }  // namespace
@@ -89,24 +132,41 @@ TrainingResult train(const Recipe& given, const TrainingOptions& options) {
   auto recipe = given;
   recipe.train.precision = resolved_precision(given.train.precision);
   const RunFolder folder{options.out};
+  std::optional<FolderLock> lock;
+  std::optional<Checkpoint> checkpoint;
+  const auto enter = [&] {
+    lock.emplace(folder.path, options.command);
+    settle_run(folder.path);
+    checkpoint = find_checkpoint(folder, recipe, options);
+  };
+  if (fs::exists(folder.path)) enter();
   const auto data =
       load_dataset({recipe.data.set, recipe.data.folder}, Part::train);
   TrainingRun run(recipe, data);
+  if (!checkpoint) run.start();
+  if (!lock) {  // nothing is left behind by what cannot start
+    make_folder(folder.path);
+    enter();
+  }
+  RunFolder target = folder;
   int64_t epoch = 0;
-  if (const auto checkpoint = find_checkpoint(folder, recipe, options)) {
+  if (checkpoint) {
     run.load(*checkpoint);
     epoch = checkpoint->epoch;
+    check_metrics(folder.metrics(), epoch, run.steps_an_epoch());
     keep_rows(folder.metrics(), "epoch", static_cast<double>(epoch));
-    warn_of_other_threads(*checkpoint);
+    tell_of_other_threads(*checkpoint);
   } else {
-    run.start();
-    start_folder(folder, recipe);
+    // A run that replaces another stands aside until its first checkpoint.
+    if (fs::exists(folder.checkpoint()))
+      target.path = replacing_folder(folder.path);
+    start_folder(target, recipe);
   }
   std::fprintf(stderr, "products in %s\n", recipe.train.precision.c_str());
   auto columns = kMetrics;
   for (const auto& parameter : run.estimators().annealed())
     columns.push_back("estimator." + parameter);
-  CsvWriter metrics(folder.metrics(), columns);
+  CsvWriter metrics(target.metrics(), columns);
   const auto start = std::chrono::steady_clock::now();
   TrainingResult result;
   const double nan = std::nan("");
@@ -145,22 +205,27 @@ TrainingResult train(const Recipe& given, const TrainingOptions& options) {
                                seconds};
     row.insert(row.end(), annealed.begin(), annealed.end());
     metrics.append(row);
-    run.save(folder.checkpoint(), epoch);
+    run.save(target.checkpoint(), epoch);
+    if (target.path != folder.path) settle_run(folder.path);
+    target = folder;
   }
-  const bool trained = result.test.examples > 0;
-  if (!trained) result.test = run.test(run.parts().test);
+  if (result.test.examples == 0) result.test = run.test(run.parts().test);
   result.epochs = epoch;
   result.seconds =
       std::chrono::duration<double>(std::chrono::steady_clock::now() - start)
           .count();
   write_confusion(folder.confusion(), result.test, data.classes);
-  const report::ResultRecord record{.name = "test accuracy, mode network",
+  // A finished run that is resumed may have its record already.
+  if (has_result(folder.results())) return result;
+  const report::ResultRecord record{.name = kResult,
                                     .value = 100 * result.test.accuracy(),
                                     .unit = "%",
                                     .seed = recipe.seed,
+                                    .threads = at::get_num_threads(),
                                     .command = options.command};
-  // A finished run that is resumed has its record already.
-  if (trained) report::append_results(folder.results(), std::span(&record, 1));
+  write_atomically(
+      folder.results(),
+      report::appended_results(folder.results(), std::span(&record, 1)));
   return result;
 }
 

@@ -10,7 +10,9 @@ namespace signet {
 struct TrainingOptions {
   std::filesystem::path out;  ///< the run folder
   bool resume = false;        ///< go on from its checkpoint
-  bool overwrite = false;     ///< or replace the run that is there
+  /// Or replace the run that is there, as soon as the new one has a checkpoint;
+  /// until then it stays as it is.
+  bool overwrite = false;
   std::string command = {};   ///< how the run was started, for its records
 };
 
@@ -28,10 +30,12 @@ struct TrainingResult {
 /// they are only reported.
 ///
 /// A run killed at any moment goes on with `resume` from the last whole epoch
-/// and ends with the same bits, on the same number of threads.
-/// Errors: UsageError for a folder that is in use or does not fit the recipe;
-/// std::runtime_error if the loss or a parameter stops being finite (the last
-/// checkpoint stays as it was) or the disk is full.
+/// and ends with the same bits, on the same number of threads; one that was
+/// finished gets what it lacks at its end. All of it under the folder's lock.
+/// Errors: UsageError for a folder that holds another run, or a checkpoint or
+/// metrics.csv that does not fit the recipe; std::runtime_error if another
+/// process writes the folder, the loss or a parameter stops being finite (the
+/// last checkpoint stays as it was) or the disk is full.
 TrainingResult train(const Recipe& recipe, const TrainingOptions& options);
 
 }  // namespace signet

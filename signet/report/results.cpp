@@ -40,6 +40,8 @@ ResultRecord to_record(const json& object) {
     record.standard_error = object["standard_error"].get<double>();
   }
   if (object.contains("seed")) record.seed = object["seed"].get<int64_t>();
+  if (object.contains("threads"))
+    record.threads = object["threads"].get<int64_t>();
   return record;
 }
 
@@ -59,6 +61,7 @@ json to_json(const ResultRecord& record, const std::filesystem::path& path) {
     object["standard_error"] = finite("standard_error", *record.standard_error);
   }
   if (record.seed) object["seed"] = *record.seed;
+  if (record.threads) object["threads"] = *record.threads;
   object["command"] = record.command;
   if (!record.time.empty()) object["time"] = record.time;
   return object;
@@ -81,25 +84,14 @@ std::vector<ResultRecord> read_results(const std::filesystem::path& path) {
   return records;
 }
 
-void append_results(const std::filesystem::path& path,
-                    std::span<const ResultRecord> records) {
+std::string appended_results(const std::filesystem::path& path,
+                             std::span<const ResultRecord> records) {
   json array = exists(path) ? load(path) : json::array();
   for (const ResultRecord& record : records) {
     array.push_back(to_json(record, path));
   }
-  const std::filesystem::path temporary = path.string() + ".tmp";
-  std::ofstream file(temporary, std::ios::trunc);
   // Bytes that are no UTF-8 (a command line may have any) become U+FFFD.
-  file << array.dump(2, ' ', false, json::error_handler_t::replace) << "\n";
-  file.close();
-  std::error_code failed;
-  if (file) rename(temporary, path, failed);
-  if (!file || failed) {
-    std::filesystem::remove(temporary, failed);
-    bad_results(path,
-                "could not write the file: is the disk full or the folder "
-                "absent?");
-  }
+  return array.dump(2, ' ', false, json::error_handler_t::replace) + "\n";
 }
 
 }  // namespace signet::report

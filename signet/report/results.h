@@ -16,8 +16,9 @@ struct ResultRecord {
   std::string unit = "";  ///< "", "%", "s", ...
   std::optional<double> standard_error = {};
   std::optional<int64_t> seed = {};
-  std::string command = "";  ///< that repeats the measurement
-  std::string time = "";     ///< when it was measured, ISO 8601; or empty
+  std::optional<int64_t> threads = {};  ///< on which its bits depend
+  std::string command = "";             ///< that repeats the measurement
+  std::string time = "";  ///< when it was measured, ISO 8601; or empty
 };
 
 /// Reads the records of a file, a JSON array of objects; keys that it does not
@@ -26,12 +27,10 @@ struct ResultRecord {
 /// record.
 std::vector<ResultRecord> read_results(const std::filesystem::path& path);
 
-/// Adds records at the end; an absent file is begun. Records that are there
-/// stay as they are, whatever keys they have. Replaces the file whole, by
-/// `PATH.tmp` and rename.
-/// Errors: throws if the file is not such an array, a number is not finite, or
-/// the file cannot be written.
-void append_results(const std::filesystem::path& path,
-                    std::span<const ResultRecord> records);
+/// The text of the file with these records at the end; an absent file is
+/// begun. Records that are there stay as they are, whatever keys they have.
+/// Errors: throws if the file is not such an array or a number is not finite.
+std::string appended_results(const std::filesystem::path& path,
+                             std::span<const ResultRecord> records);
 
 }  // namespace signet::report

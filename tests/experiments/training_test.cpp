@@ -52,6 +52,7 @@ TEST(Training, LearnsAndReportsEveryPart) {
   const auto records = report::read_results(folder / "a/results.json");
   ASSERT_EQ(records.size(), 1U);
   EXPECT_NEAR(records[0].value, 100 * result.test.accuracy(), 1e-9);
+  EXPECT_EQ(records[0].threads, at::get_num_threads());
   double count = 0;
   for (double c : read_csv(folder / "a/confusion.csv").numbers("count"))
     count += c;
@@ -60,6 +61,37 @@ TEST(Training, LearnsAndReportsEveryPart) {
   const auto test = to_examples(
       load_dataset({.name = "idx", .folder = folder / "data"}, Part::test));
   EXPECT_EQ(evaluate_mode(*again.network, test).correct, result.test.correct);
+}
+
+// Killed behind the last checkpoint. `eval` leaves a figure of the same name.
+TEST(Training, AFinishedRunGetsTheRecordThatItLacks) {
+  const TempFolder folder;
+  const auto recipe = tiny_recipe(folder);
+  const TrainingOptions options{.out = folder / "a",
+                                .resume = true,
+                                .command = "signet train r.toml --out a"};
+  train(recipe, options);
+  const auto results = folder / "a/results.json",
+             confusion = folder / "a/confusion.csv";
+  const auto whole = read_text(results), matrix = read_text(confusion);
+  std::filesystem::remove(results);
+  std::filesystem::remove(confusion);
+  train(recipe, options);
+  EXPECT_EQ(read_text(results), whole);
+  EXPECT_EQ(read_text(confusion), matrix);
+  train(recipe, options);
+  EXPECT_EQ(read_text(results), whole) << "but not twice";
+
+  std::filesystem::remove(results);
+  const std::vector<report::ResultRecord> eval = {
+      {.name = "test accuracy, mode network",
+       .value = 1,
+       .command = "signet eval a --seed 1"}};
+  ASSERT_TRUE(record_results({folder / "a"}, eval, eval[0].command));
+  train(recipe, options);
+  const auto records = report::read_results(results);
+  ASSERT_EQ(records.size(), 2U);
+  EXPECT_EQ(records[1].command, options.command);
 }
 
 TEST(Training, WithoutValidationItsColumnsAreEmpty) {
@@ -164,7 +196,17 @@ TEST(Training, DoesNotTouchARunUnasked) {
             }).find("seed: 1 -> 2"),
             std::string::npos);
   EXPECT_EQ(read_text(folder / "a/checkpoint.safetensors"), before);
+  // What cannot start leaves the old run alone, and what does replaces it all.
+  auto bad = other;
+  bad.train.from = folder / "none";
+  EXPECT_NE(
+      error_of([&] { train(bad, {.out = folder / "a", .overwrite = true}); }),
+      "no error");
+  EXPECT_EQ(read_text(folder / "a/checkpoint.safetensors"), before);
+  std::ofstream(folder / "a/report.html") << "of the old run";
   train(other, {.out = folder / "a", .overwrite = true});
+  EXPECT_FALSE(std::filesystem::exists(folder / "a/report.html"));
+  EXPECT_FALSE(std::filesystem::exists(folder / "a/.new"));
   EXPECT_NE(read_text(folder / "a/checkpoint.safetensors"), before);
 }
 
@@ -208,7 +250,8 @@ TEST(Checkpoint, RefusesDamagedAndForeignFiles) {
   EXPECT_NE(refused(narrow).find("must be [16, 36]"), std::string::npos);
   auto unreadable = good;
   unreadable.metadata["epoch"] = "two";
-  EXPECT_NE(refused(unreadable).find("must be a number"), std::string::npos);
+  EXPECT_NE(refused(unreadable).find("must be a whole number"),
+            std::string::npos);
   save_safetensors(path, good);
   std::filesystem::resize_file(path, std::filesystem::file_size(path) - 3);
   const auto error = error_of([&] { load_run(folder / "a"); });

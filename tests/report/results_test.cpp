@@ -26,6 +26,12 @@ std::string error_reading(const std::string& text) {
   return error_of([&] { read_results(folder / "r.json"); });
 }
 
+void append(const std::filesystem::path& path,
+            const std::vector<ResultRecord>& records) {
+  const auto text = appended_results(path, records);
+  std::ofstream(path) << text;
+}
+
 TEST(Results, RoundTrip) {
   TempFolder folder;
   const std::vector<ResultRecord> first = {{.name = "test accuracy",
@@ -33,12 +39,13 @@ TEST(Results, RoundTrip) {
                                             .unit = "%",
                                             .standard_error = 0.1,
                                             .seed = 3,
+                                            .threads = 2,
                                             .command = "signet eval \"runs/a\"",
                                             .time = "2024-01-02T03:04:05Z"}};
   const std::vector<ResultRecord> second = {
       {.name = "ratio", .value = 1.0 / 3}};
-  append_results(folder / "results.json", first);
-  append_results(folder / "results.json", second);
+  append(folder / "results.json", first);
+  append(folder / "results.json", second);
   const auto read = read_results(folder / "results.json");
   ASSERT_EQ(read.size(), 2u);
   EXPECT_EQ(read[0].name, "test accuracy");
@@ -46,18 +53,18 @@ TEST(Results, RoundTrip) {
   EXPECT_EQ(read[0].unit, "%");
   EXPECT_EQ(read[0].standard_error, 0.1);
   EXPECT_EQ(read[0].seed, 3);
+  EXPECT_EQ(read[0].threads, 2);
   EXPECT_EQ(read[0].command, "signet eval \"runs/a\"");
   EXPECT_EQ(read[0].time, "2024-01-02T03:04:05Z");
   EXPECT_EQ(read[1].value, 1.0 / 3);
   EXPECT_FALSE(read[1].standard_error || read[1].seed);
-  EXPECT_EQ(folder.count(), 1);
 }
 
 TEST(Results, AppendKeepsWhatItDoesNotKnow) {
   TempFolder folder;
   std::ofstream(folder / "r.json")
       << R"([{"name": "a", "value": 1, "verdict": "agrees"}])";
-  append_results(folder / "r.json", std::vector<ResultRecord>{{.name = "b"}});
+  append(folder / "r.json", std::vector<ResultRecord>{{.name = "b"}});
   EXPECT_PRED2(contains, text_of(folder / "r.json"), "\"verdict\": \"agrees\"");
   EXPECT_EQ(read_results(folder / "r.json").size(), 2u);
 }
@@ -79,17 +86,13 @@ TEST(Results, SaysWhatIsWrong) {
   TempFolder folder;
   const auto file = folder / "r.json";
   const std::vector<ResultRecord> bad = {{.name = "a", .value = std::nan("")}};
-  EXPECT_PRED2(contains, error_of([&] { append_results(file, bad); }),
+  EXPECT_PRED2(contains, error_of([&] { append(file, bad); }),
                "value of \"a\" must be finite, but got nan");
   std::ofstream(file) << "[1";
   const std::vector<ResultRecord> good = {{.name = "a"}};
-  EXPECT_PRED2(contains, error_of([&] { append_results(file, good); }),
+  EXPECT_PRED2(contains, error_of([&] { append(file, good); }),
                "damaged or no JSON");
   EXPECT_EQ(text_of(file), "[1");
-  EXPECT_PRED2(contains,
-               error_of([&] { append_results(folder / "no/r.json", good); }),
-               "could not write the file");
-  EXPECT_EQ(folder.count(), 1);
 }
 
 }  // namespace
