@@ -4,7 +4,9 @@
 #include <memory>
 
 #include "cli/command.h"
+#include "cli/output.h"
 #include "cli/write_c_array.h"
+#include "signet/data/atomic_file.h"
 
 namespace signet {
 namespace {
@@ -19,7 +21,8 @@ const Registered<Command> entry{{
     .setup = [](CLI::App& app) -> std::function<int()> {
       auto o = std::make_shared<Options>();
       app.add_option("model", o->model, "model file")->required();
-      app.add_option("--out", o->out, "C header, NAME.h")->required();
+      checks_output_file(
+          app.add_option("--out", o->out, "C header, NAME.h")->required());
       app.add_option("--name", o->name,
                      "what the array NAME_bytes and the numbers NAME_INPUTS "
                      "are called (default: as the header)");
@@ -27,9 +30,11 @@ const Registered<Command> entry{{
           "\nThe header is for C99, C11 and C++ and needs no file system; "
           "examples/firmware\nbuilds a program around it.");
       return [o] {
-        write_c_array(o->model, o->out, o->name);
-        std::printf("%s: %ju bytes of model\n", o->out.c_str(),
-                    std::filesystem::file_size(o->model));
+        check_not_replaced({"the model", o->model}, {"--out", o->out});
+        const auto bytes = read_file(o->model);
+        write_c_array(bytes, o->out, o->name);
+        std::fprintf(summary_stream({o->out}), "%s: %zu bytes of model\n",
+                     o->out.c_str(), bytes.size());
         return 0;
       };
     },

@@ -8,6 +8,7 @@
 
 #include "cli/command.h"
 #include "signet/data/run_files.h"
+#include "signet/data/atomic_file.h"
 #include "signet/data/safetensors.h"
 #include "signet/export/expect.h"
 #include "signet/runtime/model.h"
@@ -60,8 +61,15 @@ nlohmann::json rows_json(const std::vector<Row>& rows) {
   return all;
 }
 
-void show_model(const fs::path& path, bool json) {
-  const auto model = expect(runtime::Model::load(path), "info");
+/// A file that was read whole, as a pipe can be read but once.
+struct ReadFile {
+  std::string name;
+  std::vector<uint8_t> bytes;
+};
+
+void show_model(const ReadFile& file, bool json) {
+  const auto model =
+      expect(runtime::Model::from_bytes(file.bytes), "info: " + file.name);
   const auto& info = model.info();
   std::vector<Row> rows;
   for (const auto& layer : info.layers) {
@@ -83,7 +91,7 @@ void show_model(const fs::path& path, bool json) {
     for (const auto& [key, value] : info.metadata) metadata[key] = value;
     std::printf("%s\n", nlohmann::json({{"kind", "model"},
                                         {"name", info.name},
-                                        {"file_bytes", fs::file_size(path)},
+                                        {"file_bytes", file.bytes.size()},
                                         {"layers", rows_json(rows)},
                                         {"classes", info.classes},
                                         {"metadata", metadata}})
@@ -91,9 +99,9 @@ void show_model(const fs::path& path, bool json) {
                             .c_str());
     return;
   }
-  std::printf("%s: model '%s', %s inputs, %ld classes, %ju bytes\n",
-              path.c_str(), info.name.c_str(), text(info.in).c_str(),
-              static_cast<long>(info.outputs), fs::file_size(path));
+  std::printf("%s: model '%s', %s inputs, %ld classes, %zu bytes\n",
+              file.name.c_str(), info.name.c_str(), text(info.in).c_str(),
+              static_cast<long>(info.outputs), file.bytes.size());
   print_rows(rows, "kernel here");
   for (const auto& [key, value] : info.metadata)
     std::printf("%s: %s\n", key.c_str(), value.c_str());
@@ -134,23 +142,23 @@ std::vector<Row> checkpoint_rows(const Safetensors& file) {
   return rows;
 }
 
-void show_checkpoint(const fs::path& path, bool json) {
-  const auto file = load_safetensors(path);
+void show_checkpoint(const ReadFile& read, bool json) {
+  const auto file = decode_safetensors(read.bytes, read.name);
   const bool ours = !metadata(file, "layers").empty();
   if (json) {
     nlohmann::json tensors = nlohmann::json::object();
     for (const auto& [name, tensor] : file.tensors)
       tensors[name] = {{"dtype", tensor.dtype}, {"shape", tensor.shape}};
     nlohmann::json all = {{"kind", "checkpoint"},
-                          {"file_bytes", fs::file_size(path)},
+                          {"file_bytes", read.bytes.size()},
                           {"tensors", tensors},
                           {"metadata", file.metadata}};
     if (ours) all["layers"] = rows_json(checkpoint_rows(file));
     std::printf("%s\n", all.dump(2).c_str());
     return;
   }
-  std::printf("%s: checkpoint, %zu tensors, %ju bytes\n", path.c_str(),
-              file.tensors.size(), fs::file_size(path));
+  std::printf("%s: checkpoint, %zu tensors, %zu bytes\n", read.name.c_str(),
+              file.tensors.size(), read.bytes.size());
   if (ours) {
     std::printf("epoch %s, step %s\n", metadata(file, "epoch").c_str(),
                 metadata(file, "steps").c_str());
@@ -165,20 +173,28 @@ void show_checkpoint(const fs::path& path, bool json) {
   }
 }
 
-int run(const fs::path& path, bool json) {
-  check(fs::exists(path), "info",
+/// The JSON of safetensors begins behind the 8 bytes of its length, where a
+/// model file has its mark.
+bool is_safetensors(const std::vector<uint8_t>& bytes) {
+  return bytes.size() > 8 && bytes[8] == '{';
+}
+
+int run(fs::path path, bool json) {
+  check(path == "-" || fs::exists(path), "info",
         "there is no '" + path.string() +
             "'; it takes a model file, a checkpoint or a run folder");
   if (fs::is_directory(path)) {
     const auto checkpoint = run_file(path, "checkpoint.safetensors");
     check(fs::exists(checkpoint), path.string(),
           "must be a run folder, but it holds no checkpoint.safetensors");
-    show_checkpoint(checkpoint, json);
-  } else if (path.extension() == ".safetensors") {
-    show_checkpoint(path, json);
-  } else {
-    show_model(path, json);
+    path = checkpoint;
   }
+  const ReadFile file{path == "-" ? "standard input" : path.string(),
+                      read_file(path)};
+  if (path.extension() == ".safetensors" || is_safetensors(file.bytes))
+    show_checkpoint(file, json);
+  else
+    show_model(file, json);
   return 0;
 }
 

@@ -11,6 +11,7 @@
 #include <new>
 
 #include "cli/command.h"
+#include "cli/standard_streams.h"
 #include "cli/training_commands.h"
 #include "signet/base/memory.h"
 
@@ -49,8 +50,11 @@ int run(int count, char** arguments) {
       "signet"};
   app.require_subcommand(1);
   app.set_version_flag("--version", "signet " SIGNET_VERSION);
-  app.footer("\n'signet COMMAND --help' has the options of a command." +
-             (missing.empty() ? "" : "\nNot available: " + missing));
+  app.footer(
+      "\n'signet COMMAND --help' has the options of a command.\n"
+      "A file named '-' is standard output, or standard input where it "
+      "is read." +
+      (missing.empty() ? "" : "\nNot available: " + missing));
   std::map<CLI::App*, std::function<int()>> actions;
   std::vector<std::string> names;
   for (const auto& command : signet::table<signet::Command>()) {
@@ -79,7 +83,10 @@ int run(int count, char** arguments) {
 
 int main(int count, char** arguments) {
   try {
-    return run(count, arguments);
+    signet::prepare_standard_streams();
+    const int status = run(count, arguments);
+    if (status == 0) signet::flush_standard_output();
+    return status;
   } catch (const signet::UsageError& error) {
     std::fprintf(stderr, "signet: %s\n", error.what());
     return 2;

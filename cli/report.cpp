@@ -8,6 +8,7 @@
 #include <optional>
 
 #include "cli/command.h"
+#include "cli/output.h"
 #include "signet/data/atomic_file.h"
 #include "signet/data/csv.h"
 #include "signet/data/folder_lock.h"
@@ -97,7 +98,10 @@ int run(const fs::path& folder, fs::path out) {
   auto metrics_path = run_file(folder, "metrics.csv");
   check(fs::exists(metrics_path), folder.string(),
         "must be the folder of a run, but it holds no metrics.csv");
-  if (out.empty()) out = folder / "report.html";
+  if (out.empty()) {
+    out = folder / "report.html";
+    check_output(out);
+  }
   std::optional<FolderLock> lock;
   std::error_code none;
   if (fs::equivalent(fs::absolute(out).parent_path(), folder, none)) {
@@ -150,7 +154,7 @@ int run(const fs::path& folder, fs::path out) {
                    .preformatted = true});
   page.footer = "Written by signet report " + folder.string();
   write_atomically(out, report::render_html(page));
-  std::printf("%s\n", out.c_str());
+  std::fprintf(summary_stream({out}), "%s\n", out.c_str());
   return 0;
 }
 
@@ -161,9 +165,10 @@ const Registered<Command> entry{{
       auto folder = std::make_shared<std::string>();
       auto out = std::make_shared<std::string>();
       app.add_option("run", *folder, "run folder")->required();
-      app.add_option("--out", *out,
-                     "page (default: RUN/report.html, and not "
-                     "while the run is trained)");
+      checks_output_file(
+          app.add_option("--out", *out,
+                         "page (default: RUN/report.html, and not while the "
+                         "run is trained)"));
       return [folder, out] { return run(*folder, *out); };
     },
 }};

@@ -9,13 +9,13 @@
 #include <span>
 
 #include "cli/command.h"
+#include "cli/load_model.h"
+#include "cli/output.h"
 #include "cli/run_inputs.h"
 #include "cli/run_samples.h"
 #include "signet/base/threads.h"
 #include "signet/data/atomic_file.h"
 #include "signet/data/dataset_help.h"
-#include "signet/export/expect.h"
-#include "signet/runtime/model.h"
 
 namespace signet {
 namespace {
@@ -62,7 +62,9 @@ std::vector<int32_t> classify_all(const runtime::Model& model,
 }
 
 int run(const Options& o) {
-  const auto model = expect(runtime::Model::load(o.model), "run");
+  for (const auto& read : {NamedFile{"the model", o.model}, {"--data", o.data}})
+    check_not_replaced(read, {"--out", o.out});
+  const auto model = load_model(o.model, "run");
   const auto& info = model.info();
   const auto inputs = load_inputs(o.data);
   check_shape(info, inputs, o.data);
@@ -87,6 +89,7 @@ int run(const Options& o) {
     }
     write_atomically(o.out, text);
   }
+  auto* const summary = summary_stream({o.out});
   int64_t correct = 0;
   std::map<int32_t, int64_t> counts;
   for (size_t i = 0; i < labels.size(); ++i) {
@@ -106,18 +109,20 @@ int run(const Options& o) {
                                 {"name", class_name(info, label)},
                                 {"count", count}});
     if (!inputs.labels.empty()) all["accuracy_percent"] = accuracy;
-    std::printf("%s\n", all.dump(2).c_str());
+    std::fprintf(summary, "%s\n", all.dump(2).c_str());
     return 0;
   }
-  std::printf(
+  std::fprintf(
+      summary,
       "%ld images in %.1f ms (%.1f us each, %s kernels, %ld thread%s)\n",
       static_cast<long>(inputs.count), 1e3 * seconds,
       1e6 * seconds / static_cast<double>(inputs.count), isa.c_str(),
       static_cast<long>(o.threads), o.threads == 1 ? "" : "s");
   for (const auto& [label, count] : counts)
-    std::printf("%8ld  %s\n", static_cast<long>(count),
-                class_name(info, label).c_str());
-  if (!inputs.labels.empty()) std::printf("accuracy %.2f %%\n", accuracy);
+    std::fprintf(summary, "%8ld  %s\n", static_cast<long>(count),
+                 class_name(info, label).c_str());
+  if (!inputs.labels.empty())
+    std::fprintf(summary, "accuracy %.2f %%\n", accuracy);
   return 0;
 }
 
@@ -136,10 +141,11 @@ const Registered<Command> entry{{
                      "and average")
           ->check(CLI::Range(1, 1 << 20));
       app.add_option("--seed", o->seed, "of the draws (default 1)");
-      app.add_option("--out", o->out,
-                     "write index,class,name of each, CSV; of samples also "
-                     "entropy,\nmutual_information and the mean probability of "
-                     "each class");
+      checks_output_file(app.add_option(
+          "--out", o->out,
+          "write index,class,name of each, CSV; of samples also "
+          "entropy,\nmutual_information and the mean probability of "
+          "each class"));
       app.add_option("--threads", o->threads, "threads (default 1)")
           ->check(CLI::Range(1, kMostThreads));
       app.add_flag("--json", o->json, "print JSON");

@@ -41,7 +41,7 @@ Inputs load_inputs(const std::string& data) {
     return from_dataset(load_dataset(
         {.name = cifar ? "cifar-10" : "idx", .folder = data}, Part::test));
   }
-  if (!std::filesystem::exists(data)) {
+  if (data != "-" && !std::filesystem::exists(data)) {
     std::vector<std::string> names;
     for (const auto& set : known_datasets()) names.push_back(set.name);
     throw UsageError(

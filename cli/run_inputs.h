@@ -18,7 +18,7 @@ struct Inputs {
 };
 
 /// A data set's name (its test part), a folder of the four IDX files, or one
-/// IDX file of images.
+/// IDX file of images; "-" is one on standard input.
 Inputs load_inputs(const std::string& data);
 
 /// A model that reads rows takes images of any shape, one that reads images

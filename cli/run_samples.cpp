@@ -12,6 +12,7 @@
 #include <span>
 #include <stdexcept>
 
+#include "cli/output.h"
 #include "signet/base/error.h"
 #include "signet/base/threads.h"
 #include "signet/data/atomic_file.h"
@@ -162,6 +163,7 @@ int run_samples(const runtime::Model& model, const Inputs& inputs,
   const auto answers = sample_all(model, inputs, o);
   const double seconds = seconds_since(start);
   if (!o.out.empty()) write_csv(info, answers, o.out);
+  auto* const summary = summary_stream({o.out});
 
   Group groups[] = {{"right"}, {"wrong"}, {"all"}};
   double loss = 0;
@@ -203,29 +205,31 @@ int run_samples(const runtime::Model& model, const Inputs& inputs,
       all["accuracy_percent"] = accuracy;
       all["loss_nats"] = loss / images;
     }
-    std::printf("%s\n", all.dump(2).c_str());
+    std::fprintf(summary, "%s\n", all.dump(2).c_str());
     return 0;
   }
-  std::printf(
+  std::fprintf(
+      summary,
       "%ld images, %ld samples each, in %.1f ms (%.1f us an image, %s kernels, "
       "%ld thread%s)\n",
       static_cast<long>(inputs.count), static_cast<long>(o.samples),
       1e3 * seconds, 1e6 * seconds / images, isa.c_str(),
       static_cast<long>(o.threads), o.threads == 1 ? "" : "s");
   for (const auto& [label, count] : counts)
-    std::printf("%8ld  %s\n", static_cast<long>(count),
-                class_name(info, label).c_str());
+    std::fprintf(summary, "%8ld  %s\n", static_cast<long>(count),
+                 class_name(info, label).c_str());
   if (labelled) {
-    std::printf("accuracy %.2f %%, negative log-likelihood %.4f nats\n",
-                accuracy, loss / images);
+    std::fprintf(summary,
+                 "accuracy %.2f %%, negative log-likelihood %.4f nats\n",
+                 accuracy, loss / images);
   }
-  std::printf("%-6s %8s  %13s  %23s\n", "images", "", "entropy, nats",
-              "mutual information, nats");
+  std::fprintf(summary, "%-6s %8s  %13s  %23s\n", "images", "", "entropy, nats",
+               "mutual information, nats");
   for (const auto& group : groups) {
     if (!labelled && &group != &groups[2]) continue;
-    std::printf("%-6s %8ld  %13.4f  %23.4f\n", group.name,
-                static_cast<long>(group.images), group.mean(group.entropy),
-                group.mean(group.mutual_information));
+    std::fprintf(summary, "%-6s %8ld  %13.4f  %23.4f\n", group.name,
+                 static_cast<long>(group.images), group.mean(group.entropy),
+                 group.mean(group.mutual_information));
   }
   return 0;
 }

@@ -11,6 +11,7 @@ namespace {
 
 /// "mlp-2.h" -> "mlp_2".
 std::string identifier_of(const std::filesystem::path& header) {
+  if (header == "-") return "model";
   std::string name = header.stem();
   for (char& c : name) {
     if (!std::isalnum(static_cast<unsigned char>(c))) c = '_';
@@ -22,10 +23,10 @@ std::string identifier_of(const std::filesystem::path& header) {
 
 }  // namespace
 
-void write_c_array(const std::filesystem::path& model,
+void write_c_array(std::span<const uint8_t> model,
                    const std::filesystem::path& header, std::string name) {
   if (name.empty()) name = identifier_of(header);
-  const auto text = runtime::c_array(read_file(model), name);
+  const auto text = runtime::c_array(model, name);
   write_atomically(header, expect(text, "embed"));
 }
 

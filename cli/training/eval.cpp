@@ -14,7 +14,6 @@
 #include "signet/experiments/figure_over_runs.h"
 #include "signet/experiments/progress.h"
 #include "signet/experiments/run_folder.h"
-#include "signet/report/results.h"
 
 namespace signet {
 namespace {

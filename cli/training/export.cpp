@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/command.h"
+#include "cli/output.h"
 #include "cli/training/start_torch.h"
 #include "cli/write_c_array.h"
 #include "signet/base/threads.h"
@@ -36,6 +37,7 @@ std::string score_text(const Proof& proof) {
 }
 
 int run(const Options& o) {
+  check_distinct({"--c-array", o.c_array}, {"--out", o.out});
   start_torch(o.threads);
   const auto trained = load_run(o.run);
   const auto& recipe = trained.recipe;
@@ -60,11 +62,12 @@ int run(const Options& o) {
                  proof.first_difference.c_str());
     return 1;
   }
-  if (!o.c_array.empty()) write_c_array(o.out, o.c_array, "");
+  if (!o.c_array.empty()) write_c_array(exported.file, o.c_array, "");
   const double ratio = static_cast<double>(exported.float_bytes) /
                        static_cast<double>(exported.bytes);
   const double accuracy = 100.0 * static_cast<double>(proof.correct) /
                           static_cast<double>(proof.examples);
+  auto* const summary = summary_stream({o.out, o.c_array});
   if (o.json) {
     nlohmann::json result = {{"file", o.out},
                              {"bytes", exported.bytes},
@@ -83,10 +86,11 @@ int run(const Options& o) {
       result["score_difference"] = proof.real->difference;
       result["class_ties"] = proof.real->ties;
     }
-    std::printf("%s\n", result.dump(2).c_str());
+    std::fprintf(summary, "%s\n", result.dump(2).c_str());
     return 0;
   }
-  std::printf(
+  std::fprintf(
+      summary,
       "proved equal to LibTorch on %ld test images (%s kernels):\n"
       "  %12ld pre-activations\n  %12ld hidden bits\n  %12ld scores, %s\n"
       "  %12ld classes, %.2f %% of them right\n"
@@ -107,9 +111,12 @@ const Registered<Command> entry{{
     .setup = [](CLI::App& app) -> std::function<int()> {
       auto o = std::make_shared<Options>();
       app.add_option("run", o->run, "run folder")->required();
-      app.add_option("--out", o->out, "model file, NAME.signet")->required();
-      app.add_option("--c-array", o->c_array,
-                     "the same file as a C header, see signet embed");
+      checks_output_file(
+          app.add_option("--out", o->out, "model file, NAME.signet")
+              ->required());
+      checks_output_file(
+          app.add_option("--c-array", o->c_array,
+                         "the same file as a C header, see signet embed"));
       app.add_flag("--noise", o->noise,
                    "keep the noise of the units, 8 bytes a channel, for "
                    "'signet run --samples'");

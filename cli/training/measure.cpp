@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "cli/command.h"
+#include "cli/output.h"
 #include "cli/training/start_torch.h"
 #include "signet/base/threads.h"
 #include "signet/data/atomic_file.h"
@@ -79,6 +80,10 @@ Problem problem_of(const Options& o) {
 }
 
 int run(const Options& o) {
+  for (const auto& read : {NamedFile{"--network", o.network},
+                           {"--weights", o.weights},
+                           {"--data", o.data}})
+    check_not_replaced(read, {"--report", o.report});
   start_torch(o.threads);
   auto problem = problem_of(o);
   for (const auto& e : o.estimators) BoundEstimator{e};
@@ -133,13 +138,15 @@ int run(const Options& o) {
     write_atomically(o.report, report::render_html(measurement_page(
                                    measurement, trajectory, command)));
   }
+  auto* const summary = summary_stream({o.report});
   if (o.json) {
-    std::printf("%s\n",
-                measurement_json(measurement, trajectory, command).c_str());
+    std::fprintf(summary, "%s\n",
+                 measurement_json(measurement, trajectory, command).c_str());
     return 0;
   }
-  if (trajectory) std::printf("%s\n", basket_text(*trajectory).c_str());
-  std::printf("%s", measurement_text(measurement).c_str());
+  if (trajectory)
+    std::fprintf(summary, "%s\n", basket_text(*trajectory).c_str());
+  std::fprintf(summary, "%s", measurement_text(measurement).c_str());
   return 0;
 }
 
@@ -212,7 +219,8 @@ const Registered<Command> entry{{
                      "threads (default 1, so that times compare)")
           ->check(CLI::Range(1, kMostThreads));
       app.add_flag("--json", o->json, "print JSON");
-      app.add_option("--report", o->report, "also write a page, HTML");
+      checks_output_file(
+          app.add_option("--report", o->report, "also write a page, HTML"));
       app.footer(problems_help());
       return [o] { return run(*o); };
     },

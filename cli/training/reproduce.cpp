@@ -1,10 +1,12 @@
 // signet reproduce NAME... | --all | --list
 
 #include <cstdio>
+#include <filesystem>
 #include <memory>
 #include <nlohmann/json.hpp>
 
 #include "cli/command.h"
+#include "cli/output.h"
 #include "cli/training/start_torch.h"
 #include "signet/base/threads.h"
 #include "signet/data/atomic_file.h"
@@ -42,16 +44,16 @@ void print_list() {
 }
 
 void print_findings(const Experiment& experiment,
-                    const ExperimentRecord& record) {
+                    const ExperimentRecord& record, std::FILE* file) {
   for (const auto& claim : experiment.claims) {
     const auto* statistic = measured_of(claim, record);
-    std::printf("  %-29s  %s\n",
-                finding_text(finding_of(claim, record)).c_str(),
-                claim.sentence.c_str());
+    std::fprintf(file, "  %-29s  %s\n",
+                 finding_text(finding_of(claim, record)).c_str(),
+                 claim.sentence.c_str());
     if (statistic)
-      std::printf("  %29s  %s; holds if %s\n", "",
-                  statistic_text(*statistic).c_str(),
-                  region_text(claim.holds).c_str());
+      std::fprintf(file, "  %29s  %s; holds if %s\n", "",
+                   statistic_text(*statistic).c_str(),
+                   region_text(claim.holds).c_str());
   }
 }
 
@@ -110,6 +112,19 @@ std::string command_text(const Options& o) {
   return text;
 }
 
+/// The pages often lie in the folder of the records, which is made first.
+void check_outputs(const Options& o, bool runs) {
+  if (runs) {
+    check_output_folder(o.out);
+    std::filesystem::create_directories(o.out);
+    for (const auto* experiment : chosen(o))
+      check_output(record_path(o.out, experiment->name));
+  }
+  for (const auto& page : {o.report, o.markdown})
+    if (!page.empty()) check_output(page);
+  check_distinct({"--markdown", o.markdown}, {"--report", o.report});
+}
+
 /// Exit status: 1 if an experiment failed.
 int run_experiments(const Options& o) {
   start_torch(1);
@@ -124,6 +139,7 @@ int run_experiments(const Options& o) {
                               .again = o.again,
                               .command = command_text(o)};
   if (!o.data.empty()) options.images = identify_dataset(o.data);
+  auto* const summary = summary_stream({o.report, o.markdown});
   auto json = nlohmann::json::array();
   bool failed = false;
   reproduce(chosen(o), options, [&](const Reproduced& result) {
@@ -139,13 +155,13 @@ int run_experiments(const Options& o) {
       json.push_back(findings_json(experiment, record));
       return;
     }
-    std::printf("%s  (%s%s)\n", experiment.name.c_str(),
-                duration_text(result.seconds).c_str(),
-                result.kept ? ", kept; --again runs it again" : "");
-    print_findings(experiment, record);
-    std::fflush(stdout);
+    std::fprintf(summary, "%s  (%s%s)\n", experiment.name.c_str(),
+                 duration_text(result.seconds).c_str(),
+                 result.kept ? ", kept; --again runs it again" : "");
+    print_findings(experiment, record, summary);
+    std::fflush(summary);
   });
-  if (o.json) std::printf("%s\n", json.dump(1).c_str());
+  if (o.json) std::fprintf(summary, "%s\n", json.dump(1).c_str());
   return failed ? 1 : 0;
 }
 
@@ -161,6 +177,7 @@ int run(const Options& o) {
   check(runs || writes, "reproduce",
         "name an experiment, or --all; `signet reproduce --list` lists them, "
         "--report alone makes a page of the records in --out");
+  check_outputs(o, runs);
   const int status = runs ? run_experiments(o) : 0;
   if (!writes) return status;
   const auto records = records_in(o.out);
@@ -196,10 +213,11 @@ const Registered<Command> entry{{
                      "sources' own\nnumbers (default: Fashion-MNIST)");
       app.add_option("--out", o->out, "folder of the records")
           ->capture_default_str();
-      app.add_option("--report", o->report,
-                     "write a page of all records in that folder");
-      app.add_option("--markdown", o->markdown,
-                     "write their claims and verdicts as Markdown");
+      checks_output_name(app.add_option(
+          "--report", o->report, "write a page of all records in that folder"));
+      checks_output_name(
+          app.add_option("--markdown", o->markdown,
+                         "write their claims and verdicts as Markdown"));
       app.add_option("--jobs", o->jobs,
                      "experiments at a time, one thread each (default: all "
                      "cores)")

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/command.h"
+#include "cli/output.h"
 #include "cli/training/start_torch.h"
 #include "signet/base/error.h"
 #include "signet/base/threads.h"
@@ -24,6 +25,7 @@ struct Options {
 };
 
 int run(const Options& options) {
+  RunFolder{options.out}.check_writable();
   start_torch(options.threads);
   auto overrides = options.overrides;
   if (options.seed >= 0)
@@ -71,7 +73,8 @@ const Registered<Command> entry{{
       auto o = std::make_shared<Options>();
       app.add_option("recipe", o->recipe,
                      "TOML file; with --resume the run's own by default");
-      app.add_option("--out", o->out, "run folder")->required();
+      checks_output_folder(
+          app.add_option("--out", o->out, "run folder")->required());
       app.add_option("--set", o->overrides,
                      "override a key of the recipe: optimizer.rate=0.01")
           ->allow_extra_args(false);

@@ -1,121 +1,99 @@
 #include "signet/data/atomic_file.h"
 
 #include <fcntl.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cerrno>
 #include <system_error>
 
 #include "signet/data/bad_file.h"
+#include "signet/data/descriptor.h"
+#include "signet/data/output_target.h"
+#include "signet/data/temporary_file.h"
+#include "signet/data/write_through.h"
 
 namespace signet {
 namespace {
 
-// Closes its descriptor at the end of the scope.
-struct Descriptor {
-  explicit Descriptor(int number) : number(number) {}
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  ~Descriptor() {
-    if (number >= 0) close(number);
-  }
-  const int number;
-};
+namespace fs = std::filesystem;
 
-[[noreturn]] void failed(const std::filesystem::path& path,
-                         const std::string& action, int error) {
+// More than any model or data set that is piped: /dev/zero has no end.
+constexpr size_t kMaxStream = size_t{4} << 30;
+
+[[noreturn]] void failed(const fs::path& path, const std::string& action,
+                         int error) {
   bad_file(path, "could not " + action + ": " +
                      std::generic_category().message(error));
 }
 
-bool is_named(int file, const std::filesystem::path& path) {
-  struct stat opened {
-  }, named{};
-  return fstat(file, &opened) == 0 && stat(path.c_str(), &named) == 0 &&
-         opened.st_ino == named.st_ino && opened.st_dev == named.st_dev;
-}
-
-// Opens the temporary file and locks it. While this writer waited for the
-// lock, another may have renamed the file away: then it starts over.
-int open_locked(const std::filesystem::path& path) {
-  while (true) {
-    const int file =
-        open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666);
-    if (file < 0) failed(path, "create the file", errno);
-    // A file system without locks still serves one writer at a time.
-    while (flock(file, LOCK_EX) != 0 && errno == EINTR) continue;
-    if (is_named(file, path)) return file;
-    close(file);
+Descriptor open_to_read(const fs::path& path) {
+  if (path == "-") {
+    static std::atomic<bool> taken = false;
+    if (taken.exchange(true))
+      bad_file(path, "must be read once, but two files are '-'");
+    const int flags = fcntl(STDIN_FILENO, F_GETFL);
+    if (flags < 0 || (flags & O_PATH) != 0 || (flags & O_ACCMODE) == O_WRONLY)
+      bad_file(path, "must be open for reading, but it is not");
+    return Descriptor(fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0));
   }
-}
-
-bool write_all(int file, std::span<const uint8_t> bytes) {
-  while (!bytes.empty()) {
-    const ssize_t written = write(file, bytes.data(), bytes.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written < 0) return false;
-    bytes = bytes.subspan(static_cast<size_t>(written));
-  }
-  return true;
+  Descriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY));
+  if (file || errno != ENXIO) return file;
+  // A socket that this process has cannot be opened once more.
+  const auto own = own_descriptor(path);
+  errno = ENXIO;
+  return own ? Descriptor(fcntl(*own, F_DUPFD_CLOEXEC, 0)) : Descriptor();
 }
 
 }  // namespace
 
-std::vector<uint8_t> read_file(const std::filesystem::path& path) {
-  const Descriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (file.number < 0) failed(path, "open the file", errno);
+std::vector<uint8_t> read_file(const fs::path& path) {
+  const Descriptor file = open_to_read(path);
+  if (!file) failed(path, "open the file", errno);
   struct stat status {};
-  if (fstat(file.number, &status) != 0) failed(path, "read the file", errno);
+  if (fstat(file.number(), &status) != 0) failed(path, "read the file", errno);
   if (S_ISDIR(status.st_mode))
     bad_file(path, "must be a file, but got a folder");
+  const auto size = static_cast<size_t>(status.st_size);
   // One byte more than the size, so that the last read sees the end.
-  std::vector<uint8_t> bytes(static_cast<size_t>(status.st_size) + 1);
+  std::vector<uint8_t> bytes(size + 1);
   size_t filled = 0;
   while (true) {
     const ssize_t got =
-        read(file.number, bytes.data() + filled, bytes.size() - filled);
+        read(file.number(), bytes.data() + filled, bytes.size() - filled);
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) failed(path, "read the file", errno);
     if (got == 0) break;
     filled += static_cast<size_t>(got);
+    if (filled > size && filled > kMaxStream)
+      bad_file(path, "must end within 4 GiB, but got more");
     if (filled == bytes.size()) bytes.resize(2 * filled);
   }
   bytes.resize(filled);
   return bytes;
 }
 
-void write_atomically(const std::filesystem::path& path,
-                      std::span<const uint8_t> bytes) {
-  if (!path.has_filename())
-    bad_file(path, "must name a file, but got a folder");
-  const auto parent = path.has_parent_path() ? path.parent_path() : ".";
+void write_atomically(const fs::path& path, std::span<const uint8_t> bytes) {
+  const auto target = output_target(path);
+  check_output(path);
+  if (target.kind != OutputTarget::Kind::file) {
+    write_through(target, bytes, path);
+    return;
+  }
+  const auto parent =
+      target.path.has_parent_path() ? target.path.parent_path() : ".";
   const Descriptor folder(
       open(parent.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (folder.number < 0) failed(path, "open the folder", errno);
-
-  const std::filesystem::path temporary = path.string() + ".tmp";
-  const Descriptor file(open_locked(temporary));
-  const auto give_up = [&](const char* action) {
-    const int error = errno;
-    unlink(temporary.c_str());
-    failed(path, action, error);
-  };
-  struct stat old {};
-  const bool replaces = stat(path.c_str(), &old) == 0;
-  if (replaces && fchmod(file.number, old.st_mode & 07777) != 0) {
-    give_up("set the permissions");
-  }
-  if (ftruncate(file.number, 0) != 0) give_up("write the file");
-  if (!write_all(file.number, bytes)) give_up("write the file");
-  if (fsync(file.number) != 0) give_up("write the file");
-  if (rename(temporary.c_str(), path.c_str()) != 0) give_up("write the file");
-  if (fsync(folder.number) != 0) failed(path, "sync the folder", errno);
+  if (!folder) failed(path, "open the folder", errno);
+  TemporaryFile file(target.path);
+  if (!write_all(file.number(), bytes) || fsync(file.number()) != 0)
+    failed(path, "write the file", errno);
+  if (const int error = file.replace()) failed(path, "write the file", error);
+  if (fsync(folder.number()) != 0) failed(path, "sync the folder", errno);
 }
 
-void write_atomically(const std::filesystem::path& path,
-                      std::string_view text) {
+void write_atomically(const fs::path& path, std::string_view text) {
   write_atomically(
       path,
       std::span(reinterpret_cast<const uint8_t*>(text.data()), text.size()));

@@ -24,6 +24,14 @@ void check_recipe_file(const RunFolder& folder, Recipe recipe) {
 
 }  // namespace
 
+void RunFolder::check_writable() const {
+  check_output_folder(path);
+  if (!std::filesystem::exists(path)) return;
+  for (const auto& file :
+       {recipe(), metrics(), checkpoint(), confusion(), results()})
+    check_output(file);
+}
+
 TrainedRun load_run(const std::filesystem::path& path) {
   const RunFolder folder{path};
   check(std::filesystem::is_directory(path), path.string(),

@@ -26,6 +26,9 @@ struct RunFolder {
   std::filesystem::path file(const char* name) const {
     return run_file(path, name);
   }
+  /// Before the work: whether the folder and what it holds can be written.
+  /// Errors: throws if not, see check_output().
+  void check_writable() const;
 };
 
 /// A trained network read back from a run folder, in evaluation mode.

@@ -21,7 +21,6 @@
 #include "signet/experiments/progress.h"
 #include "signet/experiments/run_folder.h"
 #include "signet/experiments/training_run.h"
-#include "signet/report/results.h"
 
 namespace signet {
 namespace {

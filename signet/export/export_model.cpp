@@ -29,8 +29,10 @@ ExportedModel export_model(
   const auto model = expect(runtime::Model::from_bytes(bytes), "export");
   const auto proof = prove(network, packed, model, test, progress);
   if (proof.holds()) write_atomically(out, bytes);
+  const auto size = static_cast<int64_t>(bytes.size());
   return {.proof = proof,
-          .bytes = static_cast<int64_t>(bytes.size()),
+          .file = bytes,
+          .bytes = size,
           .float_bytes = float_bytes(model.info()),
           .isa = model.isa()};
 }

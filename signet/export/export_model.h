@@ -13,9 +13,10 @@ namespace signet {
 
 /// What came of an export.
 struct ExportedModel {
-  Proof proof;              ///< the file is written if and only if it holds
-  int64_t bytes = 0;        ///< of the file
-  int64_t float_bytes = 0;  ///< of the weights in fp32
+  Proof proof;  ///< the file is written if and only if it holds
+  std::vector<uint8_t> file = {};           ///< its bytes
+  int64_t bytes = 0;                        ///< of the file
+  int64_t float_bytes = 0;                  ///< of the weights in fp32
   runtime::Isa isa = runtime::Isa::scalar;  ///< kernels of the proof
 };
 

@@ -54,15 +54,39 @@ struct CloseFile {
   void operator()(std::FILE* file) const { std::fclose(file); }
 };
 
+constexpr std::int64_t kMaxFile = (std::int64_t{1} << 31) - 1;
+
+/// A pipe, which does not know its size.
+Result<std::vector<std::uint8_t>> read_stream(std::FILE* file,
+                                              const std::string& path,
+                                              std::int64_t max_bytes) {
+  std::vector<std::uint8_t> bytes;
+  std::vector<std::uint8_t> piece(1 << 16);
+  while (const auto got = std::fread(piece.data(), 1, piece.size(), file)) {
+    bytes.insert(bytes.end(), piece.data(), piece.data() + got);
+    const auto size = static_cast<std::int64_t>(bytes.size());
+    if (size > std::min(max_bytes, kMaxFile)) {
+      return over_limit(path + ": has at least", size, "bytes",
+                        std::min(max_bytes, kMaxFile));
+    }
+  }
+  if (std::ferror(file)) {
+    return Error{path + ": cannot be read", ErrorKind::file};
+  }
+  return bytes;
+}
+
 Result<std::vector<std::uint8_t>> read_file(const std::string& path,
                                             std::int64_t max_bytes) {
   const std::unique_ptr<std::FILE, CloseFile> file(
       std::fopen(path.c_str(), "rb"));
   if (!file) return Error{path + ": cannot be opened", ErrorKind::file};
-  const bool seeks = std::fseek(file.get(), 0, SEEK_END) == 0;
-  const long size = seeks ? std::ftell(file.get()) : -1;
-  if (size < 0 || size >= std::int64_t{1} << 31) {
-    return Error{path + ": not a regular file under 2 GiB", ErrorKind::file};
+  if (std::fseek(file.get(), 0, SEEK_END) != 0) {
+    return read_stream(file.get(), path, max_bytes);
+  }
+  const long size = std::ftell(file.get());
+  if (size < 0 || size > kMaxFile) {
+    return Error{path + ": not a file under 2 GiB", ErrorKind::file};
   }
   if (size > max_bytes) {
     return over_limit(path + ": has", size, "bytes", max_bytes);

@@ -94,7 +94,7 @@ class Workspace {
 /// Workspace of its own; a copy is a handle to the same.
 class Model {
  public:
-  /// Reads a .signet file.
+  /// Reads a .signet file, or one that comes through a pipe.
   /// Errors: the file cannot be read; see parse() and choose_isa(); more
   /// memory or steps than the options allow.
   static Result<Model> load(const std::string& path,

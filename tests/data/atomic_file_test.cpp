@@ -1,14 +1,18 @@
 #include "signet/data/atomic_file.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <sys/file.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <string>
 #include <thread>
 #include <vector>
 
+#include "signet/data/descriptor.h"
 #include "tests/data/error_of.h"
 #include "tests/data/temp_folder.h"
 
@@ -66,12 +70,32 @@ TEST(AtomicFile, FullDiskLeavesTheOldFileAlone) {
   EXPECT_EQ(text_of(folder / "a"), large);
 }
 
-TEST(AtomicFile, TakesOverWhatAKilledWriterLeft) {
+TEST(AtomicFile, LeavesAUsersOwnTmpFilesAlone) {
   TempFolder folder;
-  write_atomically(folder / "a.tmp", "a longer text than the next one");
+  const auto names = {"a.tmp",
+                      ".a.tmp",
+                      ".a.tmp-",
+                      ".a.tmp-1-0123abc",
+                      ".a.tmp-x-01234567",
+                      ".b.tmp-1-01234567"};
+  for (const auto* name : names) write_atomically(folder / name, name);
   write_atomically(folder / "a", "whole");
+  EXPECT_EQ(folder.count(), 7);
+  for (const auto* name : names) EXPECT_EQ(text_of(folder / name), name);
+}
+
+TEST(AtomicFile, RemovesWhatAKilledWriterLeft) {
+  TempFolder folder;
+  const auto left = folder / ".a.tmp-123-0123abcd";
+  const auto alive = folder / ".a.tmp-124-0123abcd";
+  write_atomically(left, "of a dead process");
+  write_atomically(alive, "of one that is writing");
+  const Descriptor lock(open(alive.c_str(), O_RDONLY));
+  ASSERT_EQ(flock(lock.number(), LOCK_EX), 0);
+  write_atomically(folder / "a", "whole");
+  EXPECT_FALSE(exists(left));
+  EXPECT_TRUE(exists(alive));
   EXPECT_EQ(text_of(folder / "a"), "whole");
-  EXPECT_EQ(folder.count(), 1);
 }
 
 TEST(AtomicFile, WritersOfOnePathDoNotMix) {
@@ -103,6 +127,45 @@ TEST(AtomicFile, KeepsThePermissionsOfTheOldFile) {
   EXPECT_EQ(status.st_mode & 0777, 0640u);
 }
 
+TEST(AtomicFile, KeepsTheOwnerOfTheOldFile) {
+  if (geteuid() != 0) GTEST_SKIP() << "only root can give files away";
+  TempFolder folder;
+  write_atomically(folder / "a", "old");
+  ASSERT_EQ(chown((folder / "a").c_str(), 1234, 4321), 0);
+  ASSERT_EQ(chmod((folder / "a").c_str(), 04750), 0);
+  write_atomically(folder / "a", "new");
+  struct stat status {};
+  stat((folder / "a").c_str(), &status);
+  EXPECT_EQ(status.st_uid, 1234u);
+  EXPECT_EQ(status.st_gid, 4321u);
+  EXPECT_EQ(status.st_mode & 07777, 04750u);
+}
+
+TEST(AtomicFile, OtherHardLinksKeepTheOldBytes) {
+  TempFolder folder;
+  write_atomically(folder / "a", "old");
+  std::filesystem::create_hard_link(folder / "a", folder / "b");
+  write_atomically(folder / "a", "new");
+  EXPECT_EQ(text_of(folder / "a"), "new");
+  EXPECT_EQ(text_of(folder / "b"), "old");
+}
+
+TEST(AtomicFile, NamesMayHave255Bytes) {
+  TempFolder folder;
+  // Characters of three bytes: none may be cut in the name beside it.
+  std::string name;
+  for (int i = 0; i < 85; ++i) name += "\u20ac";
+  for (const auto& each : {name, std::string(255, 'x')}) {
+    write_atomically(folder / each, "old");
+    write_atomically(folder / each, "new");
+    EXPECT_EQ(text_of(folder / each), "new");
+  }
+  EXPECT_EQ(folder.count(), 2);
+  EXPECT_PRED2(contains,
+               error_of([&] { write_atomically(folder / (name + "x"), "x"); }),
+               "File name too long");
+}
+
 TEST(AtomicFile, SaysWhatIsWrong) {
   TempFolder folder;
   EXPECT_PRED2(contains, error_of([&] { read_file(folder / "none"); }),
@@ -111,10 +174,10 @@ TEST(AtomicFile, SaysWhatIsWrong) {
                "must be a file, but got a folder");
   EXPECT_PRED2(contains,
                error_of([&] { write_atomically(folder / "no/a", "x"); }),
-               "could not open the folder: No such file or directory");
+               "must be in a folder that is there, but there is no");
   std::filesystem::create_directory(folder / "b");
   EXPECT_PRED2(contains, error_of([&] { write_atomically(folder / "b", "x"); }),
-               "could not write the file: Is a directory");
+               "must be a file, but got a folder");
   EXPECT_EQ(folder.count(), 1);
 }
 
