@@ -144,12 +144,12 @@ std::vector<Row> checkpoint_rows(const Safetensors& file) {
 
 void show_checkpoint(const ReadFile& read, bool json) {
   const auto file = decode_safetensors(read.bytes, read.name);
-  const bool ours = !metadata(file, "layers").empty();
+  const bool ours = file.is_checkpoint();
   if (json) {
     nlohmann::json tensors = nlohmann::json::object();
     for (const auto& [name, tensor] : file.tensors)
       tensors[name] = {{"dtype", tensor.dtype}, {"shape", tensor.shape}};
-    nlohmann::json all = {{"kind", "checkpoint"},
+    nlohmann::json all = {{"kind", ours ? "checkpoint" : "tensors"},
                           {"file_bytes", read.bytes.size()},
                           {"tensors", tensors},
                           {"metadata", file.metadata}};
@@ -157,14 +157,17 @@ void show_checkpoint(const ReadFile& read, bool json) {
     std::printf("%s\n", all.dump(2).c_str());
     return;
   }
-  std::printf("%s: checkpoint, %zu tensors, %zu bytes\n", read.name.c_str(),
-              file.tensors.size(), read.bytes.size());
+  std::printf("%s: %s%zu tensors, %zu bytes\n", read.name.c_str(),
+              ours ? "checkpoint, " : "", file.tensors.size(),
+              read.bytes.size());
   if (ours) {
     std::printf("epoch %s, step %s\n", metadata(file, "epoch").c_str(),
                 metadata(file, "steps").c_str());
     print_rows(checkpoint_rows(file), "weights");
     return;
   }
+  for (const auto& [key, value] : file.metadata)
+    std::printf("%s: %s\n", key.c_str(), value.c_str());
   for (const auto& [name, tensor] : file.tensors) {
     std::string shape;
     for (const auto size : tensor.shape) shape += " " + std::to_string(size);

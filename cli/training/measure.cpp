@@ -21,7 +21,7 @@ namespace {
 
 struct Options {
   std::vector<std::string> estimators;
-  std::string problem, network, weights, data, loss = "logistic";
+  std::string problem, network, weights, layout, data, loss = "logistic";
   std::string reference, report, optimizer = "adam";
   int64_t samples = 20000, reference_samples = 0, seed = 1, learn = 1000;
   int64_t basket = 0, batch = 0;
@@ -45,6 +45,7 @@ std::string command_text(const Options& o) {
   add("problem", o.problem);
   add("network", o.network);
   add("weights", o.weights);
+  add("layout", o.layout);
   add("data", o.data);
   if (!o.network.empty()) add("loss", o.loss);
   add("reference", o.reference);
@@ -64,6 +65,8 @@ std::string command_text(const Options& o) {
 }
 
 Problem problem_of(const Options& o) {
+  check(o.layout.empty() || !o.weights.empty(), "measure",
+        "--layout goes with --weights");
   if (o.network.empty()) {
     check(o.weights.empty() && o.data.empty(), "measure",
           "--weights and --data go with --network");
@@ -74,6 +77,7 @@ Problem problem_of(const Options& o) {
   check(!o.data.empty(), "measure", "--network needs --data POINTS.csv");
   return network_problem({.network = o.network,
                           .weights = o.weights,
+                          .layout = o.layout,
                           .data = o.data,
                           .loss = o.loss,
                           .seed = o.seed});
@@ -159,7 +163,9 @@ std::string problems_help() {
   return text +
          "\nA network is a TOML file with `inputs = 2` and `layers = [...]` "
          "('signet help layers'),\nits weights safetensors named by layer "
-         "(0.weight) or a run's checkpoint, its data a CSV\nfile with a line "
+         "(0.weight) or a run's checkpoint,\n--layout pytorch those of a "
+         "torch.nn.Sequential (kernels [out, in, height, width],\nchannels "
+         "first after flatten), its data a CSV\nfile with a line "
          "of names and the label in the last column.\nIts units are high with "
          "probability sigma(2a) of their logit a; weights from a program "
          "that\nhas sigma(a) need units(noise=sigmoid).\n";
@@ -178,6 +184,9 @@ const Registered<Command> entry{{
       app.add_option("--network", o->network, "a network of your own, TOML");
       app.add_option("--weights", o->weights,
                      "its weights (default: initialised from the seed)");
+      app.add_option("--layout", o->layout,
+                     "of the weights: pytorch or signet (default: as their "
+                     "file says,\n'format' pt or signet's own mark)");
       app.add_option("--data", o->data, "its points, CSV");
       app.add_option("--loss", o->loss,
                      "of the network: logistic, mse or cross_entropy");

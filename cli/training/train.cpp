@@ -17,7 +17,7 @@ namespace signet {
 namespace {
 
 struct Options {
-  std::string recipe, out, from;
+  std::string recipe, out, from, layout;
   std::vector<std::string> overrides;
   bool resume = false, overwrite = false, json = false;
   int64_t seed = -1;
@@ -38,9 +38,11 @@ int run(const Options& options) {
   }
   auto recipe = load_recipe(path, overrides);
   if (!options.from.empty()) recipe.train.from = options.from;
+  if (!options.layout.empty()) recipe.train.layout = options.layout;
   std::string command = "signet train " + path + " --out " + options.out;
   for (const auto& text : options.overrides) command += " --set " + text;
   if (!options.from.empty()) command += " --from " + options.from;
+  if (!options.layout.empty()) command += " --layout " + options.layout;
   if (options.seed >= 0) command += " --seed " + std::to_string(options.seed);
   const auto result = train(recipe, {.out = options.out,
                                      .resume = options.resume,
@@ -80,7 +82,10 @@ const Registered<Command> entry{{
           ->allow_extra_args(false);
       app.add_option("--from", o->from,
                      "start from a trained run of the same layers, whose "
-                     "weights may be real:\nthe key train.from");
+                     "weights may be real, or\nfrom safetensors of another "
+                     "program: the key train.from");
+      app.add_option("--layout", o->layout,
+                     "of these: pytorch or signet, the key train.layout");
       app.add_option("--seed", o->seed, "override the recipe's seed")
           ->check(CLI::NonNegativeNumber);
       app.add_option("--threads", o->threads,
@@ -92,6 +97,9 @@ const Registered<Command> entry{{
       app.add_flag("--overwrite", o->overwrite,
                    "replace a run in the folder, as soon as the new one has "
                    "a checkpoint");
+      app.footer(
+          "\nA network that 'signet export' will refuse is trained all the "
+          "same; a note says why\nbefore the first step.");
       return [o] { return run(*o); };
     },
 }};

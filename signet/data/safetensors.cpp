@@ -129,6 +129,15 @@ json parse_header(std::span<const uint8_t> bytes,
 
 }  // namespace
 
+std::string Safetensors::format() const {
+  const auto found = metadata.find("format");
+  return found == metadata.end() ? "" : found->second;
+}
+
+bool Safetensors::is_checkpoint() const {
+  return format().starts_with("signet-checkpoint-");
+}
+
 size_t dtype_size(const std::string& dtype) {
   static const std::map<std::string, size_t> sizes = {
       {"F64", 8},  {"I64", 8}, {"U64", 8}, {"F32", 4},     {"I32", 4},

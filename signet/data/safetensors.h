@@ -21,6 +21,11 @@ struct TensorData {
 struct Safetensors {
   std::map<std::string, TensorData> tensors = {};
   std::map<std::string, std::string> metadata = {};
+
+  /// By convention the program that wrote it, such as "pt"; "" if it has none.
+  std::string format() const;
+  /// Whether it is a checkpoint of `signet train`, of this version or another.
+  bool is_checkpoint() const;
 };
 
 /// Bytes of one element: F64 I64 U64 8, F32 I32 U32 4, F16 BF16 I16 U16 2,

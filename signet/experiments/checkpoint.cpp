@@ -119,6 +119,10 @@ Checkpoint load_checkpoint(const std::filesystem::path& path) {
           "is not a checkpoint of signet: it has no metadata '" + key + "'");
     return found->second;
   };
+  check(file.is_checkpoint(), path.string(),
+        "is not a checkpoint of signet: its metadata has " +
+            (file.format().empty() ? "no format"
+                                   : "the format '" + file.format() + "'"));
   check(text("format") == kFormat, path.string(),
         "must be of format " + std::string(kFormat) + ", but got '" +
             text("format") + "', written by another version of signet");

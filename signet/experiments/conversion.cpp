@@ -29,6 +29,7 @@ void check_match(const Network& network, const State& own,
   for (const auto& [name, tensor] : own) {
     const auto from = source_name(name, source);
     const auto found = source.find(from);
+    if (found == source.end() && is_optional(name)) continue;
     check(found != source.end(), "train.from",
           layer(name) + "the run has no " + from + " for its " + name);
     check(found->second.sizes() == tensor.sizes(), "train.from",

@@ -10,9 +10,7 @@
 #include "signet/core/torch.h"
 #include "signet/data/atomic_file.h"
 #include "signet/data/csv.h"
-#include "signet/data/safetensors.h"
-#include "signet/experiments/checkpoint.h"
-#include "signet/experiments/tensor_data.h"
+#include "signet/experiments/foreign_weights.h"
 #include "signet/measure/losses.h"
 #include "signet/models/network.h"
 
@@ -56,37 +54,6 @@ NetworkSpec read_spec(const fs::path& path) {
   } catch (const UsageError& error) {
     throw UsageError(path.string() + ": " + error.what());
   }
-}
-
-/// What a checkpoint puts before the names of the network's tensors.
-constexpr std::string_view kPrefix = "network.";
-
-void read_weights(const fs::path& path, Network& network) {
-  torch::NoGradGuard no_gradient;
-  auto file = load_safetensors(path);
-  const bool is_checkpoint = file.metadata.count("format") > 0;
-  auto own = network_state(network);
-  for (const auto& [full_name, data] : file.tensors) {
-    const bool prefixed = full_name.starts_with(kPrefix);
-    if (is_checkpoint && !prefixed) continue;  // the optimizer's
-    const auto name = prefixed ? full_name.substr(kPrefix.size()) : full_name;
-    const auto who = path.string() + ": tensor '" + full_name + "'";
-    const auto found = own.find(name);
-    check(found != own.end(), who,
-          "is of no layer of the network, or comes twice");
-    const auto value = to_tensor(data, who).to(torch::kFloat);
-    check(found->second.sizes() == value.sizes(), who,
-          "must be " + shape_text(found->second.sizes()) + ", but got " +
-              shape_text(value.sizes()));
-    check(torch::isfinite(value).all().item<bool>(), who,
-          "must be finite, but holds infinity or NaN");
-    found->second.copy_(value);
-    own.erase(found);
-  }
-  std::erase_if(own, [](const auto& item) { return is_optional(item.first); });
-  check(own.empty(), path.string(),
-        "must have a tensor '" + (own.empty() ? "" : own.begin()->first) +
-            "', but has none");
 }
 
 /// Labels as the loss wants them.
@@ -179,7 +146,8 @@ Problem load(const MeasuredNetworkFiles& files) {
   const auto points = read_points(files.data, loss, spec);
   const auto network = std::make_shared<Network>(
       spec, Random(static_cast<uint64_t>(files.seed)));
-  if (!files.weights.empty()) read_weights(files.weights, *network);
+  if (!files.weights.empty())
+    load_foreign_weights(files.weights, *network, files.layout);
   network->eval();
   std::vector<Problem::Group> groups;
   for (size_t i = 0; i < spec.layers.size(); ++i) {

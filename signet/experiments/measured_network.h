@@ -11,10 +11,10 @@ namespace signet {
 struct MeasuredNetworkFiles {
   /// TOML with `inputs = 2` and `layers = ["linear(outputs=5, ...)", ...]`.
   std::filesystem::path network;
-  /// Safetensors by the layers' places, "0.weight", "2.latent"; a checkpoint
-  /// of `signet train` ("network.0.latent") is one too. Empty: initialised
-  /// from `seed`.
+  /// Safetensors, see read_foreign_weights; a checkpoint of `signet train` is
+  /// one too. Empty: initialised from `seed`.
   std::filesystem::path weights = {};
+  std::string layout = {};  ///< of the weights; empty: what their file says
   /// CSV with a line of names: inputs, and the label in the last column.
   std::filesystem::path data = {};
   std::string loss = "logistic";  ///< of loss_kinds()

@@ -94,10 +94,18 @@ std::vector<RecipeKey> make_keys() {
        .field = [](Recipe& r) -> Field { return &r.train.precision; },
        .choices = {"auto", "fp32", "bf16"}},
       {.path = "train.from",
-       .help = "a trained run of the same layers to start from; its real "
-               "weights w give binary\nones of mean w / max |w|, "
-               "theta = F(eta); empty: none",
+       .help = "a trained run of the same layers to start from, or a "
+               "safetensors file of their weights\n(of a network that reads "
+               "pixels 0 .. 255); real weights w give binary ones of mean\n"
+               "w / max |w|, theta = F(eta); empty: none",
        .field = [](Recipe& r) -> Field { return &r.train.from; }},
+      {.path = "train.layout",
+       .help = "of such a file: pytorch, kernels [out, in, height, width] and "
+               "channels first after\nflatten; signet, [out, height, width, "
+               "in] and channels last; auto: as it says itself,\n'format' pt "
+               "or signet's own mark",
+       .field = [](Recipe& r) -> Field { return &r.train.layout; },
+       .choices = {"auto", "pytorch", "signet"}},
       {.path = "train.init_batch",
        .help = "training examples whose statistics the network starts from: "
                "outputs of mean 0\nand deviation 1 where there is a bias and "

@@ -36,6 +36,7 @@ struct Recipe {
     std::vector<std::string> switches = {};
     std::string precision = "auto";
     std::string from = {};
+    std::string layout = "auto";
     int64_t init_batch = 0;
   } train;
 

@@ -11,7 +11,9 @@ namespace signet {
 namespace {
 
 const std::pair<const char*, torch::ScalarType> kTypes[] = {
-    {"F32", torch::kFloat}, {"F64", torch::kDouble}, {"I64", torch::kInt64}};
+    {"F32", torch::kFloat}, {"F64", torch::kDouble},    {"I64", torch::kInt64},
+    {"F16", torch::kHalf},  {"BF16", torch::kBFloat16}, {"I32", torch::kInt32},
+    {"I16", torch::kInt16}, {"I8", torch::kInt8}};
 
 }  // namespace
 
@@ -32,7 +34,9 @@ at::Tensor to_tensor(const TensorData& data, const std::string& who) {
     std::memcpy(tensor.data_ptr(), data.bytes.data(), data.bytes.size());
     return tensor;
   }
-  throw UsageError(who + " must be of type F32, F64 or I64, but is " +
+  throw UsageError(who +
+                   " must be of type F64, F32, F16, BF16, I64, I32, I16 or I8, "
+                   "but is " +
                    data.dtype);
 }
 

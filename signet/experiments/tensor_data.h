@@ -8,7 +8,8 @@
 
 namespace signet {
 
-/// A tensor as its bytes, in float, double or int64.
+/// A tensor as its bytes: floating-point numbers of 16 to 64 bits, signed
+/// integers of 8 to 64.
 TensorData to_data(const at::Tensor& tensor);
 
 /// Errors: UsageError that begins with `who`, for another type.

@@ -21,6 +21,7 @@
 #include "signet/experiments/progress.h"
 #include "signet/experiments/run_folder.h"
 #include "signet/experiments/training_run.h"
+#include "signet/export/export_model.h"
 
 namespace signet {
 namespace {
@@ -113,6 +114,22 @@ bool has_result(const fs::path& path) {
   });
 }
 
+/// Else it would be told when all training is over.
+void tell_of_export(const Network& network, const Recipe& recipe,
+                    const std::vector<std::string>& classes) {
+  for (const bool noise : {false, true}) {
+    const auto refusal =
+        export_refusal(network, recipe.name, classes, {.noise = noise});
+    if (!refusal) continue;
+    constexpr std::string_view kWho = "export: ";
+    const size_t who = refusal->starts_with(kWho) ? kWho.size() : 0;
+    std::fprintf(stderr,
+                 "note: 'signet export%s' will refuse this network: %s\n",
+                 noise ? " --noise" : "", refusal->c_str() + who);
+    return;
+  }
+}
+
 void write_confusion(const fs::path& path, const Evaluation& evaluation,
                      const std::vector<std::string>& classes) {
   std::vector<std::vector<std::string>> rows;
@@ -161,6 +178,7 @@ TrainingResult train(const Recipe& given, const TrainingOptions& options) {
       target.path = replacing_folder(folder.path);
     start_folder(target, recipe);
   }
+  tell_of_export(run.network(), recipe, data.classes);
   std::fprintf(stderr, "products in %s\n", recipe.train.precision.c_str());
   auto columns = kMetrics;
   for (const auto& parameter : run.estimators().annealed())

@@ -27,7 +27,8 @@ struct TrainingResult {
 /// metrics.csv (a row an epoch, "estimator.NAME" a parameter that is annealed),
 /// checkpoint.safetensors (after each epoch, whole or not at all),
 /// confusion.csv and results.json at the end. The test images decide nothing;
-/// they are only reported.
+/// they are only reported. What export_model() would refuse is trained all the
+/// same, but a line on stderr says so before the first step.
 ///
 /// A run killed at any moment goes on with `resume` from the last whole epoch
 /// and ends with the same bits, on the same number of threads; one that was

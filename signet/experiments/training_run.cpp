@@ -10,6 +10,7 @@
 #include "signet/data/split.h"
 #include "signet/experiments/conversion.h"
 #include "signet/experiments/diverged.h"
+#include "signet/experiments/foreign_weights.h"
 #include "signet/experiments/image_shape.h"
 #include "signet/experiments/initialization.h"
 #include "signet/experiments/non_finite.h"
@@ -103,6 +104,19 @@ Tensor cross_entropy(const Tensor& logits, const Tensor& labels) {
   return -log_p.gather(-1, target.unsqueeze(-1)).squeeze(-1);
 }
 
+/// What train.from names: a run, or a file of weights.
+std::map<std::string, Tensor> start_weights(const Recipe::Train& train,
+                                            const Network& network) {
+  const std::filesystem::path from = train.from;
+  if (std::filesystem::exists(from) && !std::filesystem::is_directory(from)) {
+    return read_foreign_weights(from, network, train.layout,
+                                RealForBinary::means);
+  }
+  check(parse_layout(train.layout, "train.layout") != WeightLayout::pytorch,
+        "train.layout", "must be signet for a run of signet, but got pytorch");
+  return network_state(*load_run(from).network);
+}
+
 /// Binary weights are made by this, or are signs where it is empty.
 void set_weights(Network& network, const WeightedLayer::MakeWeights& make) {
   for (size_t i = 0; i < network.spec().layers.size(); ++i) {
@@ -149,13 +163,17 @@ TrainingRun::TrainingRun(const Recipe& recipe, const Dataset& data)
         "must be 0, or 2 to the " + std::to_string(parts_.train.size()) +
             " training examples, but got " +
             std::to_string(recipe.train.init_batch));
+  check(!recipe.train.from.empty() ||
+            !parse_layout(recipe.train.layout, "train.layout"),
+        "train.layout", "goes with train.from, whose weights it is about");
   network_.set_precision(product_type(recipe.train.precision));
 }
 
 void TrainingRun::start() {
-  if (!recipe_.train.from.empty())
-    start_from(network_, network_state(*load_run(recipe_.train.from).network),
+  if (!recipe_.train.from.empty()) {
+    start_from(network_, start_weights(recipe_.train, network_),
                BoundRule(recipe_.optimizer.weights));
+  }
   // After it: rules such as bayesbinn-published keep the signs and set the
   // size.
   optimizer_.start();

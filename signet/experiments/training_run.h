@@ -43,8 +43,8 @@ class TrainingRun {
   TrainingRun(const Recipe& recipe, const Dataset& data);
 
   /// Gives a new run its first weights: those of the optimizer's rules, of
-  /// train.from, of train.init_batch. Errors: UsageError if train.from is no
-  /// run, or one of another network.
+  /// train.from, of train.init_batch. Errors: UsageError if train.from is
+  /// neither a run nor a file of weights, or of another network.
   void start();
   /// Or goes on from a checkpoint. Errors: UsageError, one line that names the
   /// file, unless its input, epoch and steps and all its tensors are those of

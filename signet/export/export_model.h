@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -30,5 +31,13 @@ ExportedModel export_model(
     std::vector<std::pair<std::string, std::string>> metadata,
     const std::filesystem::path& out, const PackOptions& options = {},
     const std::function<void(int64_t)>& progress = {});
+
+/// The line that export_model() would refuse this network with, whatever it has
+/// learned; none if it would not. Only what depends on the values of a trained
+/// network is found later: numbers that are not finite.
+/// Cost: that of packing and loading it, milliseconds a million weights.
+std::optional<std::string> export_refusal(
+    const Network& network, const std::string& name,
+    const std::vector<std::string>& classes, const PackOptions& options = {});
 
 }  // namespace signet

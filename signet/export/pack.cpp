@@ -62,7 +62,8 @@ Affine affine_of(const Network& network, const Stage& stage, bool mode) {
       .offset = {}};
   if (stage.norm) {
     const auto folded =
-        dynamic_cast<const BatchNorm&>(network.layer(*stage.norm)).folded(mode);
+        dynamic_cast<const BatchNorm&>(network.layer(*stage.norm))
+            .folded(mode, weighted.bias);
     affine = {to_floats(folded.scale), to_floats(folded.offset)};
   } else if (weighted.bias.defined()) {
     affine.offset = to_floats(weighted.bias);

@@ -37,7 +37,8 @@ struct PackedNetwork {
 
 /// Packs stages of linear or conv (binary) [+ max-pool] [+ batch norm]
 /// [+ max-pool] + units [+ max-pool] [+ flatten], with dropout anywhere, then
-/// linear (binary, or real behind units) [+ batch norm].
+/// linear (binary, or real behind units) [+ batch norm]; a bias goes into the
+/// offset, with a batch norm as BatchNorm::folded() says.
 ///   hidden: bit = 1 iff scale s + offset >= 0 iff (+-s) >= threshold,
 ///           an integer; scale = 0 gives INT32_MIN or INT32_MAX
 ///   pooled: the greatest bit, or if sums are pooled the least where scale < 0:

@@ -132,7 +132,7 @@ Pass run(Network& network, std::span<const uint8_t> pixels, int64_t rows) {
 /// the bias.
 Tensor integer_sums(Network& network, size_t i, const Pass& pass) {
   auto& layer = dynamic_cast<WeightedLayer&>(network.layer(i));
-  if (!layer.bias.defined()) return pass.outputs[i];
+  if (!layer.bias.defined() || layer.leaves_bias()) return pass.outputs[i];
   ModeSampler mode;
   const Random random(0);
   ForwardPass again{.sampler = mode, .random = random};

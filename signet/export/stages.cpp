@@ -1,7 +1,6 @@
 #include "signet/export/stages.h"
 
 #include "signet/base/error.h"
-#include "signet/base/overloaded.h"
 
 namespace signet {
 namespace {
@@ -63,15 +62,6 @@ class Splitter {
   void take(const BatchNormSpec&) {
     auto& stage = open_stage();
     if (stage.norm) refuse("is the second batch norm in a row");
-    const bool bias = std::visit(
-        Overloaded{[](const LinearSpec& layer) { return layer.bias; },
-                   [](const ConvSpec& layer) { return layer.bias; },
-                   [](const auto&) { return false; }},
-        spec_.layers[stage.weighted]);
-    if (bias) {
-      refuse("subtracts the mean: train " + layer_name(spec_, stage.weighted) +
-             " before it with bias=false");
-    }
     stage.norm = i_;
   }
 

@@ -1,5 +1,7 @@
 #include "signet/models/batch_norm.h"
 
+#include <utility>
+
 #include "signet/core/checks.h"
 #include "signet/core/torch.h"
 
@@ -60,15 +62,17 @@ void BatchNorm::check_input(const Tensor& x) const {
 Tensor BatchNorm::forward(const Tensor& x, ForwardPass& pass) {
   check_input(x);
   if (is_training()) return normalize(x).value();
+  const auto left = std::exchange(pass.left_bias, Tensor());
   if (collecting_) {
     mode_batches += 1;
-    return normalize(x, mode_mean, mode_var, 1 / mode_batches.item().toDouble())
+    return normalize(left.defined() ? x + left : x, mode_mean, mode_var,
+                     1 / mode_batches.item().toDouble())
         .value();
   }
-  const auto affine = folded(pass.sampler.is_mode());
+  const auto affine = folded(pass.sampler.is_mode(), left);
   // Replicates meet the axis before that of the examples: pixels of a map are
   // examples to a batch norm.
-  const bool replicates = weight.defined() && weight.dim() == 2;
+  const bool replicates = affine.offset.dim() == 3;
   if (!replicates || x.dim() < 5) return apply_affine(x, affine);
   return apply_affine(x.flatten(-4, -2), affine).view(x.sizes());
 }
@@ -98,7 +102,7 @@ void BatchNorm::collect_mode_statistics(bool on) {
   if (on) mode_batches.zero_();
 }
 
-BatchNorm::Affine BatchNorm::folded(bool mode) const {
+BatchNorm::Affine BatchNorm::folded(bool mode, const Tensor& layer_bias) const {
   mode = mode && mode_batches.item<int64_t>() > 0;
   const auto& mean = mode ? mode_mean : running_mean;
   const auto& variance = mode ? mode_var : running_var;
@@ -107,7 +111,9 @@ BatchNorm::Affine BatchNorm::folded(bool mode) const {
     return (t.dim() == 2 ? t.unsqueeze(1) : t).to(torch::kDouble);
   };
   if (weight.defined()) scale = scale * of_replicates(weight);
-  auto offset = -mean.to(torch::kDouble) * scale;
+  auto shift = -mean.to(torch::kDouble);
+  if (layer_bias.defined()) shift = shift + of_replicates(layer_bias);
+  auto offset = shift * scale;
   if (bias.defined()) offset = offset + of_replicates(bias);
   return {scale.to(mean.dtype()), offset.to(mean.dtype())};
 }

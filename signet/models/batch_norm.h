@@ -26,7 +26,9 @@ struct BatchNormSpec {
 ///   y = float(double(scale) x + double(offset)),
 /// with scale and offset rounded to the type of x beforehand. So it is
 /// monotone in x, the same on every machine, and the exporter can fold it
-/// into integer thresholds and scores without a rounding of its own.
+/// into integer thresholds and scores without a rounding of its own. A bias b
+/// of the layer before, which that leaves to it (ForwardPass::left_bias), goes
+/// into the offset: of y = (x + b - mean) ..., before that is rounded.
 ///
 /// The mode network has a mean and a variance of its own. Its units are +-1
 /// where sampled ones are tanh(a) on average, so the sums that they feed are
@@ -52,12 +54,13 @@ class BatchNorm : public Layer {
   /// batches.
   void collect_mode_statistics(bool on);
 
-  /// y = scale x + offset, what evaluation computes.
+  /// y = scale x + offset, what evaluation computes of a layer's output x
+  /// without its bias, [channels] or [R, channels]; undefined: it has none.
   struct Affine {
     Tensor scale;   ///< [channels] or [R, 1, channels]
     Tensor offset;  ///< the same
   };
-  Affine folded(bool mode) const;
+  Affine folded(bool mode, const Tensor& layer_bias = {}) const;
 
   Tensor weight, bias;  ///< undefined if not affine
   Tensor running_mean, running_var;

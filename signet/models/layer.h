@@ -23,6 +23,8 @@ struct ForwardPass {
   at::ScalarType product_type = at::ScalarType::Float;
   /// Values that open shortcuts remember, the innermost last.
   std::vector<Tensor> shortcuts = {};
+  /// In evaluation: the bias that a layer left to the batch norm behind it.
+  Tensor left_bias = {};
 };
 
 /// The LibTorch module of one layer.

@@ -17,6 +17,18 @@ Tensor as_first_layer_takes_it(const Tensor& x, const NetworkSpec& spec) {
       .contiguous();
 }
 
+/// Whether a batch norm meets what layer i gives, at once or after what works
+/// on each channel alone and commutes with adding a bias to it.
+bool meets_batch_norm(const NetworkSpec& spec, size_t i) {
+  do {
+    ++i;
+  } while (i < spec.layers.size() &&
+           (std::holds_alternative<MaxPoolSpec>(spec.layers[i]) ||
+            std::holds_alternative<DropoutSpec>(spec.layers[i])));
+  return i < spec.layers.size() &&
+         std::holds_alternative<BatchNormSpec>(spec.layers[i]);
+}
+
 }  // namespace
 
 Network::Network(NetworkSpec spec, const Random& random)
@@ -32,6 +44,8 @@ Network::Network(NetworkSpec spec, const Random& random)
         std::to_string(i),
         std::visit([&](const auto& s) { return s.build(input, stream); },
                    spec_.layers[i])));
+    auto* weighted = dynamic_cast<WeightedLayer*>(layers_.back().get());
+    if (weighted && meets_batch_norm(spec_, i)) weighted->leave_bias();
   }
 }
 

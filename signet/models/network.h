@@ -18,7 +18,8 @@ class Network : public torch::nn::Module {
   /// allocated.
   Network(NetworkSpec spec, const Random& random);
 
-  /// Called after layer i with its output.
+  /// Called after layer i with its output; in evaluation without the bias that
+  /// a batch norm takes (WeightedLayer::leave_bias).
   using Observer = std::function<void(size_t i, const Tensor& output)>;
 
   /// Logits of the classes.

@@ -123,14 +123,20 @@ WeightedLayer::Drawn WeightedLayer::weights(int64_t examples,
   return {w.unflatten(-1, shape), for_each_example};
 }
 
-Tensor WeightedLayer::with_bias(const Tensor& y) const {
-  if (!bias.defined()) return y;
-  auto b = bias;
+Tensor WeightedLayer::bias_to_add(ForwardPass& pass) const {
+  if (!leaves_bias_ || is_training()) return bias;
+  pass.left_bias = bias;
+  return {};
+}
+
+Tensor WeightedLayer::with_bias(const Tensor& y, const Tensor& added) const {
+  if (!added.defined()) return y;
+  auto b = added;
   // Replicates [R, outputs] meet [R, B, outputs] or [R, B, h, w, outputs].
   if (b.dim() > 1) {
     for (int64_t axis = 1; axis < dims_; ++axis) b = b.unsqueeze(1);
   }
-  return y.to(bias.scalar_type()) + b;
+  return y.to(added.scalar_type()) + b;
 }
 
 }  // namespace signet

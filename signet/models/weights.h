@@ -58,6 +58,12 @@ class WeightedLayer : public Layer {
   /// train with signs. Empty: the signs.
   void set_weights(MakeWeights make) { make_weights_ = std::move(make); }
 
+  /// In evaluation: a batch norm follows, and takes the bias with its mean. So
+  /// the outputs of binary weights are integers there, as they are without a
+  /// bias, and the sum of both is rounded once.
+  void leave_bias() { leaves_bias_ = true; }
+  bool leaves_bias() const { return leaves_bias_; }
+
   Tensor latent;  ///< [outputs, ...]; undefined with real weights
   Tensor weight;  ///< [outputs, ...]; undefined with binary weights
   Tensor bias;    ///< [outputs]; undefined without
@@ -72,13 +78,17 @@ class WeightedLayer : public Layer {
   };
   Drawn weights(int64_t examples, ForwardPass& pass) const;
 
-  /// y + bias, in the bias' type.
-  Tensor with_bias(const Tensor& y) const;
+  /// The bias that this pass has to add; undefined if there is none, or if it
+  /// is left to the batch norm.
+  Tensor bias_to_add(ForwardPass& pass) const;
+  /// y + added, in the type of that; y without one.
+  Tensor with_bias(const Tensor& y, const Tensor& added) const;
 
  private:
   WeightSpec spec_;
   int64_t dims_;  ///< of the weights without axes in front
   MakeWeights make_weights_;
+  bool leaves_bias_ = false;
 };
 
 }  // namespace signet

@@ -10,8 +10,8 @@ from program import ALL, Case, main, signet
 
 
 def write_tensors(path, tensors):
-    """Safetensors of float32: {name: (shape, values)}"""
-    header, data = {}, b""
+    """Safetensors of float32 as PyTorch marks them: {name: (shape, values)}"""
+    header, data = {"__metadata__": {"format": "pt"}}, b""
     for name, (shape, values) in tensors.items():
         begin = len(data)
         data += struct.pack(f"<{len(values)}f", *values)
@@ -114,8 +114,7 @@ layers = ["linear(outputs=3, weights=real, bias=true)",
         mse = self.measure(*self.own("--loss", "mse"))
         self.assertIn("mse", mse["problem"])
 
-    def test_a_run_is_a_network_too(self):
-        # Tensors of a checkpoint carry a prefix, and there are others.
+    def test_a_prefix_is_no_part_of_the_names(self):
         write_tensors(self.weights, {f"network.{name}": tensor for name, tensor
                                      in self.tensors.items()})
         self.measure(*self.own("--weights", self.weights))
@@ -161,9 +160,11 @@ layers = ["linear(outputs=3, weights=real, bias=true)",
             return {k: v for k, v in self.tensors.items() if k != name}
         nan = float("nan")
         for tensors, contains in (
-                (without("2.weight"), "'2.weight'"),
-                ({**self.tensors, "9.bias": ([1], [0])}, "'9.bias'"),
-                ({**self.tensors, "0.bias": ([2], [0, 0])}, "[3], but got [2]"),
+                (without("2.weight"), "2.weight [1, 3]"),
+                ({**self.tensors, "9.bias": ([1], [0])}, "9.bias [1]"),
+                ({**self.tensors, "0.bias": ([2], [0, 0])},
+                 "0.bias [2]; in their place the network expects, in the "
+                 "layout pytorch: 0.bias [3]"),
                 ({**self.tensors, "0.bias": ([3], [0, nan, 0])}, "'0.bias'")):
             write_tensors(self.weights, tensors)
             self.usage_error("measure", *self.own("--weights", self.weights),

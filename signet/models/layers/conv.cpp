@@ -146,10 +146,11 @@ Tensor Conv::forward(const Tensor& x, ForwardPass& pass) {
             "], but got " + shape_text(x.sizes()));
   const auto [w, for_each_example] = weights(x.size(-4), pass);
   const auto input = x.to(w.scalar_type());
+  const auto added = bias_to_add(pass);
   const int64_t kept = for_each_example ? 5 : 4;
   if (w.dim() == 4) {
     const auto y = convolve(fold(input, 3), w, false);
-    return with_bias(y.view(joined(leading(x, 3), y.sizes().slice(1))));
+    return with_bias(y.view(joined(leading(x, 3), y.sizes().slice(1))), added);
   }
   // Weights of their own for each replicate or sample: one after the other.
   const auto lead = at::infer_size(leading(input, 4), leading(w, kept));
@@ -161,7 +162,7 @@ Tensor Conv::forward(const Tensor& x, ForwardPass& pass) {
   for (int64_t i = 0; i < ws.size(0); ++i)
     each.push_back(convolve(xs[i], ws[i], for_each_example));
   const auto y = torch::stack(each);
-  return with_bias(y.view(joined(lead, y.sizes().slice(1))));
+  return with_bias(y.view(joined(lead, y.sizes().slice(1))), added);
 }
 
 }  // namespace signet

@@ -56,12 +56,13 @@ Tensor Linear::forward(const Tensor& x, ForwardPass& pass) {
             shape_text(x.sizes()));
   const auto [w, for_each_example] = weights(x.size(-2), pass);
   const auto input = x.to(w.scalar_type());
+  const auto added = bias_to_add(pass);
   if (for_each_example)
-    return with_bias(w.matmul(input.unsqueeze(-1)).squeeze(-1));
+    return with_bias(w.matmul(input.unsqueeze(-1)).squeeze(-1), added);
   // With samples of the weights the bias is one for all, unlike replicates'.
   const bool one_bias = bias.defined() && bias.dim() == 1;
-  if (w.dim() == 3 && !one_bias) return replicated_linear(input, w, bias);
-  return with_bias(input.matmul(w.transpose(-1, -2)));
+  if (w.dim() == 3 && !one_bias) return replicated_linear(input, w, added);
+  return with_bias(input.matmul(w.transpose(-1, -2)), added);
 }
 
 }  // namespace signet
