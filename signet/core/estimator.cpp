@@ -2,6 +2,7 @@
 
 #include <sstream>
 
+#include "signet/core/checked_objective.h"
 #include "signet/core/checks.h"
 #include "signet/core/normalized_logits.h"
 #include "signet/core/torch.h"
@@ -47,12 +48,16 @@ Estimate BoundEstimator::operator()(const Objective& objective,
 Estimate BoundEstimator::operator()(const Objective& objective,
                                     const Random& random,
                                     EstimatorState& state) const {
-  if (const auto* rule = std::get_if<ObjectiveRule>(&record_->rule)) {
-    return rule->estimate(objective, {random, arguments_, state, inner_.get()});
-  }
+  const auto* rule = std::get_if<ObjectiveRule>(&record_->rule);
+  const bool layer_by_layer = !rule || inner_;
+  const auto checked =
+      checked_objective(objective, {.estimator = record_->name,
+                                    .uses_each_loss = !layer_by_layer,
+                                    .keeps_units = !layer_by_layer});
+  if (rule)
+    return rule->estimate(checked, {random, arguments_, state, inner_.get()});
   RuleSampler sampler(*this, random);
-  const auto loss = objective(sampler);
-  check_floating(loss, record_->name, "loss");
+  const auto loss = checked(sampler);
   return {loss.detach(), loss};
 }
 

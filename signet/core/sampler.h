@@ -26,8 +26,9 @@ class Sampler {
   virtual ~Sampler() = default;
 
   /// Units for `logits` (pre-activations), of the same type and device.
-  /// Shapes: logits [B, n], units [B, n]; a sampler may put an axis of K
-  /// samples in front ([K, B, n]) and everything after it then broadcasts.
+  /// Shapes: logits [B, n...], units [B, n...]; a sampler may put an axis of K
+  /// samples in front ([K, B, n...]) and everything after it then broadcasts.
+  /// Errors: NotFinite for a NaN in the logits.
   virtual Tensor draw(const Tensor& logits, const UnitOptions& units) = 0;
 
   /// The same units, and the same gradients, as those of logits.value(). A

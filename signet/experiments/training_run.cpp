@@ -6,6 +6,8 @@
 
 #include "signet/base/error.h"
 #include "signet/core/checks.h"
+#include "signet/core/cross_entropy.h"
+#include "signet/core/finite.h"
 #include "signet/core/torch.h"
 #include "signet/data/split.h"
 #include "signet/experiments/conversion.h"
@@ -13,6 +15,7 @@
 #include "signet/experiments/foreign_weights.h"
 #include "signet/experiments/image_shape.h"
 #include "signet/experiments/initialization.h"
+#include "signet/experiments/network_estimate.h"
 #include "signet/experiments/non_finite.h"
 #include "signet/experiments/precision.h"
 #include "signet/experiments/run_folder.h"
@@ -95,13 +98,6 @@ void check_draws(const NetworkSpec& spec, const Recipe::Train& train) {
                 spelling + " uses the loss of each, but has draw=step");
     }
   }
-}
-
-/// Of each example, [..., B].
-Tensor cross_entropy(const Tensor& logits, const Tensor& labels) {
-  const auto log_p = torch::log_softmax(logits, -1);
-  const auto target = labels.expand(log_p.sizes().slice(0, log_p.dim() - 1));
-  return -log_p.gather(-1, target.unsqueeze(-1)).squeeze(-1);
 }
 
 /// What train.from names: a run, or a file of weights.
@@ -267,7 +263,11 @@ Totals TrainingRun::train_epoch(
   // Signs of NaN are signs: the loss of binary weights would not show it.
   const auto lost = first_non_finite(network_);
   if (!lost.empty()) stop("after", lost + " is not finite");
-  fit_mode_statistics();
+  try {
+    fit_mode_statistics();
+  } catch (const NotFinite& error) {
+    stop("after", "at the mode " + error.brief());
+  }
   return totals;
 }
 
@@ -292,7 +292,11 @@ Tensor TrainingRun::some_examples(int64_t count) const {
 }
 
 Evaluation TrainingRun::test(const Examples& examples) {
-  return evaluate_mode(network_, examples);
+  try {
+    return evaluate_mode(network_, examples);
+  } catch (const NotFinite& error) {
+    stop("after", "at the mode " + error.brief());
+  }
 }
 
 Tensor TrainingRun::images(const Tensor& index, const Random& random) const {
@@ -333,17 +337,27 @@ Totals TrainingRun::train_pass(const Tensor& x, const Tensor& labels,
     logits = network_.forward(x, sampler, observer);
     return cross_entropy(logits, labels);
   };
-  const auto estimate = estimator(objective, random, estimator_state_);
-  (estimate.surrogate.mean() * share).backward();
-  const double loss = estimate.loss.mean().item<double>();
-  if (!std::isfinite(loss)) {
+  const auto estimate = [&] {
+    return network_estimate(network_, estimator, objective, random,
+                            estimator_state_);
+  };
+  double loss = 0;
+  try {
+    const auto [losses, surrogate] = estimate();
+    (surrogate.mean() * share).backward();
+    const auto mean = losses.mean();
+    check_finite(mean, "train", "loss");
+    loss = mean.item<double>();
+  } catch (const NotFinite& error) {
     // The same pass again, watched: no parameter has changed since.
     estimator_state_.learning = false;
-    stop("at", std::string("the loss is ") +
-                   (std::isnan(loss) ? "NaN" : "infinite") + "; " +
+    stop("at", error.brief() + "; " +
                    describe_non_finite(network_, [&](const auto& watch) {
                      observer = watch;
-                     estimator(objective, random, estimator_state_);
+                     try {
+                       estimate();
+                     } catch (const NotFinite&) {  // the observer has seen it
+                     }
                    }));
   }
   const auto examples = static_cast<double>(labels.size(0));

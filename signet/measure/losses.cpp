@@ -2,6 +2,7 @@
 
 #include "signet/base/error.h"
 #include "signet/base/names.h"
+#include "signet/core/cross_entropy.h"
 #include "signet/core/torch.h"
 
 namespace signet {
@@ -31,10 +32,7 @@ const std::vector<LossKind>& loss_kinds() {
        .classes = true,
        .loss =
            [](const Tensor& outputs, const Tensor& y) {
-             auto shape = outputs.sizes().vec();
-             shape.back() = 1;
-             const auto index = y.to(at::kLong).unsqueeze(-1).expand(shape);
-             return -at::log_softmax(outputs, -1).gather(-1, index).squeeze(-1);
+             return cross_entropy(outputs, y.to(at::kLong));
            }},
   };
   return kinds;

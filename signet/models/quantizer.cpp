@@ -8,6 +8,7 @@
 #include "signet/base/names.h"
 #include "signet/base/overloaded.h"
 #include "signet/core/checks.h"
+#include "signet/core/finite.h"
 #include "signet/core/straight_through.h"
 #include "signet/core/torch.h"
 #include "signet/models/yin2019.h"
@@ -324,12 +325,21 @@ Tensor quantize(const Tensor& x, const QuantizerOptions& options) {
 Tensor dorefa_weights(const Tensor& w, int64_t bits) {
   check_floating(w, "dorefa_weights", "w");
   check_bits(bits, "dorefa_weights");
+  check(w.numel() > 0, "dorefa_weights", "w must have a weight");
+  check_no_nan(w, "dorefa_weights", "w");
   const double top = std::exp2(static_cast<double>(bits)) - 1;
   const auto t = w.detach().tanh();
+  const auto most = t.abs().max();
   // All weights 0: every quotient is 0, not NaN.
-  const auto most = t.abs().max().clamp_min(1e-30);
-  const auto k = nearest((t / most + 1) * (top / 2));
-  return straight_through(w, k * (2 / top) - 1, (1 - t * t) / most);
+  const auto share = t / at::where(most > 0, most, at::ones_like(most));
+  const auto value = nearest((share + 1) * (top / 2)) * (2 / top) - 1;
+  if (!at::GradMode::is_enabled() || !w.requires_grad()) return value;
+  const auto slope = (1 - t * t) / most;
+  check(all_finite(slope), "dorefa_weights",
+        "w must not be 0 everywhere, where there is no gradient, but max |w| "
+        "is " +
+            number_text(most.item<double>()));
+  return straight_through(w, value, slope);
 }
 
 const std::vector<Quantizer>& quantizers() {

@@ -70,8 +70,11 @@ Tensor quantize(const Tensor& x, const QuantizerOptions& options);
 /// nearest and t = tanh(w). Ties go up, so 0 becomes +1 / M.
 ///
 /// Gradient: (1 - t^2) / max|t|, as if the maximum were a constant. (For one
-/// bit the paper has sign(w) mean|w| instead.)
+/// bit the paper has sign(w) mean|w| instead.) Where all weights are 0 the
+/// values are +1 / M, but the gradient has no limit.
 /// Shapes: w any, result the same; the maximum is that of the whole tensor.
+/// Errors: UsageError if w is empty or has a NaN, bits is not in [1, 8], or
+/// a gradient is asked for and 1 / max|t| is not finite.
 /// Source: Zhou et al. 2016, arXiv:1606.06160.
 Tensor dorefa_weights(const Tensor& w, int64_t bits);
 

@@ -97,6 +97,11 @@ TEST(TrainingRun, SaysInWhichLayerNumbersStopBeingFinite) {
       error_with("5.bias", -3.3e38),
       "the loss is infinite; the outputs of all layers are finite, and so are "
       "all parameters and gradients: the loss overflows");
+  // Units would hide it.
+  expect(error_with("1.bias", nan),
+         "train: stopped at step 1: the logits of units are NaN; layer "
+         "1.batch-norm is the first whose output is not finite, nor is its "
+         "1.bias; try a smaller optimizer.rate");
   // Signs of NaN are signs: only the end of the epoch can tell.
   expect(error_with("0.latent", nan),
          "train: stopped after step 12: 0.latent is not finite");
@@ -105,6 +110,51 @@ TEST(TrainingRun, SaysInWhichLayerNumbersStopBeingFinite) {
               run.train_epoch(1);
             }),
             "no error");
+}
+
+TEST(TrainingRun, NaNDoesNotHideInUnitsOfAnyKind) {
+  const TempFolder folder;
+  for (const auto* units :
+       {"units", "units(deterministic=true)", "units(noise=gaussian)"}) {
+    for (const auto* estimator : {"st", "gumbel", "reinforce", "exact"}) {
+      auto recipe = tiny_recipe(folder);
+      recipe.train.estimator = estimator;
+      recipe.network.layers = {"linear(outputs=8, weights=real)", "batch-norm",
+                               units,
+                               "linear(outputs=3, weights=real, bias=true)"};
+      TrainingRun run(recipe, tiny_data(folder));
+      {
+        torch::NoGradGuard no_gradient;
+        run.network().named_parameters()["0.weight"][3][1] = std::nan("");
+      }
+      const auto error = error_of([&] { run.train_epoch(1); });
+      EXPECT_NE(error.find("train: stopped at step 1: the logits of units are "
+                           "NaN; layer 0.linear is the first"),
+                std::string::npos)
+          << units << ", " << estimator << ": " << error;
+      const auto tested = error_of([&] { run.test(run.parts().test); });
+      EXPECT_NE(tested.find("at the mode the logits of units are NaN"),
+                std::string::npos)
+          << tested;
+    }
+  }
+}
+
+/// What there is no expectation of needs no estimator.
+TEST(TrainingRun, ANetworkThatDrawsNothingTrainsUnderEveryEstimator) {
+  const TempFolder folder;
+  std::vector<double> losses;
+  for (const auto* estimator :
+       {"st", "reinforce", "arms", "exact-layered", "averaged(samples=3)"}) {
+    auto recipe = tiny_recipe(folder);
+    recipe.train.estimator = estimator;
+    recipe.network.layers = {"linear(outputs=8)", "batch-norm",
+                             "units(deterministic=true)",
+                             "linear(outputs=3, weights=real, bias=true)"};
+    TrainingRun run(recipe, tiny_data(folder));
+    losses.push_back(run.train_epoch(1).mean_loss());
+    EXPECT_EQ(losses.back(), losses.front()) << estimator;
+  }
 }
 
 TEST(TrainingRun, CountsAnExampleOnceWhateverItsSamples) {

@@ -283,6 +283,37 @@ TEST(DoReFa, WeightsHaveThePublishedGradient) {
       w.grad().allclose(1 / (in.cosh().square() * std::tanh(2.)), 1e-12, 0));
 }
 
+TEST(DoReFa, WeightsThatAreAllZeroHaveNoGradient) {
+  const auto error = [](const Tensor& w) -> std::string {
+    try {
+      dorefa_weights(w, 2).sum().backward();
+    } catch (const UsageError& e) {
+      return e.what();
+    }
+    return "no error";
+  };
+  for (const auto type : {at::kFloat, at::kDouble}) {
+    const auto zeros = at::zeros({3}, type).requires_grad_();
+    EXPECT_EQ(error(zeros),
+              "dorefa_weights: w must not be 0 everywhere, where there is no "
+              "gradient, but max |w| is 0");
+    // The values have a definition all the same.
+    const at::NoGradGuard no_grad;
+    EXPECT_TRUE(dorefa_weights(zeros, 2).allclose(at::full({3}, 1. / 3, type),
+                                                  1e-6, 0));
+  }
+  // The formula holds as far down as its gradient is a number.
+  auto tiny = at::full({1}, 1e-36F).requires_grad_();
+  EXPECT_EQ(error(tiny), "no error");
+  EXPECT_NEAR(tiny.grad().item<double>() * 1e-36, 1, 1e-6);
+  EXPECT_EQ(dorefa_weights(tiny, 2).item<float>(), 1);
+  EXPECT_NE(error(at::full({1}, 1e-40F).requires_grad_()), "no error");
+  EXPECT_EQ(error(at::full({1}, std::nan("")).requires_grad_()),
+            "dorefa_weights: w must be finite, but is NaN");
+  EXPECT_EQ(error(at::zeros({0}).requires_grad_()),
+            "dorefa_weights: w must have a weight");
+}
+
 TEST(Pact, IsTheNearestLevelOfResolutionClipOverTop) {
   // No x is near a border, where the two may round apart.
   const auto x = at::linspace(-M_PI / 3, 4, 997, at::kDouble);

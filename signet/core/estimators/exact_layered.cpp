@@ -25,12 +25,11 @@ Tensor state_products(const Tensor& p) {
   return products;
 }
 
-/// F(a) of one example or state a row. [K, M, n], or [M, n] of the first layer
-Tensor probabilities(const PathLayer& layer, at::IntArrayRef leading) {
-  auto shape = leading.vec();
-  shape.push_back(-1);
+/// F(a) of the units of a layer, [K, M, n]; K is 1 if the logits have no axis
+/// of states, as those of a layer of the input alone.
+Tensor probabilities(const PathLayer& layer, int64_t examples, int64_t units) {
   const auto p = layer.units.noise->cdf(layer.logits.to(torch::kDouble));
-  return p.reshape(shape);
+  return p.reshape({-1, examples, units});
 }
 
 bool is_shared(const Tensor& per_example) {
@@ -52,24 +51,36 @@ class Layered {
   /// Layer l in all its states. Errors: UsageError if something above l
   /// depends on what is below it.
   Path run_states(size_t l) const {
-    const auto low = run(l, 0);
+    const auto low = run(l, false);
     torch::NoGradGuard no_gradient;
-    const auto high = run(l, 1);
+    const auto other = run(l, true);
     const auto& seen = [&](const Path& p) {
       return l + 1 < layers() ? p.layers[l + 1].logits : p.loss;
     };
-    check((seen(low) == seen(high)).all().item<bool>(), "exact-layered",
+    check((seen(low) == seen(other)).all().item<bool>(), "exact-layered",
           "what follows layer " + std::to_string(l + 1) +
               " must depend on that layer and the input alone; use exact");
     return low;
   }
 
  private:
-  Path run(size_t l, int64_t below) const {
+  /// Below layer l all units are low, or each example has a state of its own
+  /// in which some are not: what is even in them must not look the same.
+  Path run(size_t l, bool mixed) const {
     std::vector<Tensor> given;
     for (size_t i = 0; i < l; ++i) {
-      const int64_t state = below ? (int64_t{1} << units(i)) - 1 : 0;
-      given.push_back(space_.layer_states(i, state, 1)[0]);
+      auto x = space_.layer_states(i, 0, 1)[0];
+      if (mixed) {
+        const auto high =
+            space_.layer_states(i, (int64_t{1} << units(i)) - 1, 1)[0];
+        const auto u =
+            Random(0)
+                .site(RandomUse::measurement, static_cast<uint32_t>(i))
+                .uniform({examples(), units(i)});
+        const auto is_high = (u > 0.5) | (u == std::get<0>(u.max(1, true)));
+        x = torch::where(is_high.to(x.device()).view(x.sizes()), high, x);
+      }
+      given.push_back(x);
     }
     given.push_back(space_.layer_states(l, 0, int64_t{1} << units(l)));
     return run_path(objective_, Random(0), {.given = given});
@@ -96,25 +107,25 @@ Estimate estimate(const Objective& objective, const RuleContext& context) {
     const int64_t states = int64_t{1} << net.units(l);
     const auto path = net.run_states(l);
     if (!value.defined()) {
-      value = path.loss.to(torch::kDouble)
-                  .expand_as(path.layers[l].x.select(-1, 0))
-                  .reshape({states, examples});
+      value = path.loss.to(torch::kDouble).reshape({states, examples});
     } else {
-      auto p = probabilities(path.layers[l + 1], {states, examples});
+      const auto n = net.units(l + 1);
+      const auto p = probabilities(path.layers[l + 1], examples, n)
+                         .expand({states, examples, n});
       if (is_shared(p)) {
         // Every example's logits are the same function: they share the work,
         // and each gets its part of the gradient.
         value = torch::matmul(state_products(p.mean(1)), value);
       } else {
-        check(p.numel() / p.size(2) << p.size(2) <= kLargest, "exact-layered",
+        check(states * examples << n <= kLargest, "exact-layered",
               "the transfer matrix differs between examples and would take "
               "over 1 GiB; use fewer examples");
         value = (state_products(p) * value.t()).sum(2);
       }
     }
     if (l == 0) {
-      const auto p = probabilities(path.layers[0], {examples});
-      value = (state_products(p) * value.t()).sum(1);
+      const auto p = probabilities(path.layers[0], examples, net.units(0));
+      value = (state_products(p[0]) * value.t()).sum(1);
     }
   }
   value = value.view(net.shape());

@@ -3,24 +3,17 @@
 #include <algorithm>
 #include <cmath>
 
+#include "signet/core/cross_entropy.h"
+#include "signet/core/finite.h"
 #include "signet/core/samplers.h"
 #include "signet/core/torch.h"
 #include "signet/experiments/diverged.h"
 #include "signet/experiments/image_shape.h"
 #include "signet/experiments/initialization.h"
+#include "signet/experiments/network_estimate.h"
 #include "signet/models/weights.h"
 
 namespace signet {
-namespace {
-
-/// [..., B] of logits [..., B, classes].
-Tensor cross_entropy(const Tensor& logits, const Tensor& labels) {
-  const auto log_p = torch::log_softmax(logits, -1);
-  const auto target = labels.expand(log_p.sizes().slice(0, log_p.dim() - 1));
-  return -log_p.gather(-1, target.unsqueeze(-1)).squeeze(-1);
-}
-
-}  // namespace
 
 ScaledImages scaled_images(const DatasetOptions& options, Part part,
                            int64_t count) {
@@ -79,14 +72,19 @@ double NetworkTrainer::step() {
     for (size_t i = 0; i < network_.spec().layers.size(); ++i)
       if (auto* layer = dynamic_cast<WeightedLayer*>(&network_.layer(i)))
         layer->set_weights(make);
-    const auto estimate = estimator_(
-        [&](Sampler& sampler) {
-          return cross_entropy(network_.forward(x, sampler), labels);
-        },
-        pass, state_);
     const auto share = 1 / static_cast<double>(passes);
-    (estimate.surrogate.mean() * share).backward();
-    loss += estimate.loss.mean().item<double>() * share;
+    try {
+      const auto estimate = network_estimate(
+          network_, estimator_,
+          [&](Sampler& sampler) {
+            return cross_entropy(network_.forward(x, sampler), labels);
+          },
+          pass, state_);
+      (estimate.surrogate.mean() * share).backward();
+      loss += estimate.loss.mean().item<double>() * share;
+    } catch (const NotFinite& error) {
+      throw Diverged(error.brief() + " at step " + std::to_string(steps() + 1));
+    }
   }
   if (!std::isfinite(loss))
     throw Diverged("the loss stopped being finite at step " +

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <memory>
 
+#include "signet/core/cross_entropy.h"
 #include "signet/core/estimator.h"
 #include "signet/core/samplers.h"
 #include "signet/core/torch.h"
@@ -115,9 +116,8 @@ NeuronNet train_neurons(
     for (int64_t i = 0; i < training.steps_an_epoch; ++i) {
       const auto batch = batches.next();
       const auto objective = [&](Sampler& sampler) {
-        return torch::cross_entropy_loss(
-            net.classes(batch.images, sampler, slope), batch.labels, {},
-            at::Reduction::None);
+        return cross_entropy(net.classes(batch.images, sampler, slope),
+                             batch.labels);
       };
       estimator(objective, random.at_step(step++), state)
           .surrogate.sum()

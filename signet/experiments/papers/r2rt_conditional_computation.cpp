@@ -4,6 +4,7 @@
 #include <chrono>
 #include <limits>
 
+#include "signet/core/cross_entropy.h"
 #include "signet/core/estimator.h"
 #include "signet/core/papers.h"
 #include "signet/core/samplers.h"
@@ -80,8 +81,7 @@ Experts train(int64_t epochs, const Examples& examples, const Random& random,
       const auto loss = [&](Sampler& sampler) {
         const auto pass = experts.forward(batch.images, sampler,
                                           trainer ? trainer->work : Work::all);
-        return torch::cross_entropy_loss(pass.classes, batch.labels, {},
-                                         at::Reduction::None);
+        return cross_entropy(pass.classes, batch.labels);
       };
       AllOpen open;
       auto surrogate =

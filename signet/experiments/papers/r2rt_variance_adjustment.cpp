@@ -2,6 +2,7 @@
 
 #include <torch/csrc/autograd/autograd.h>
 
+#include "signet/core/cross_entropy.h"
 #include "signet/core/estimator.h"
 #include "signet/core/papers.h"
 #include "signet/core/torch.h"
@@ -39,8 +40,7 @@ double gradient_variance(const NeuronNet& net, const std::string& spelling,
     const auto labels = examples.labels.narrow(0, batch * kRows, kRows);
     const auto estimate = estimator(
         [&](Sampler& sampler) {
-          return torch::cross_entropy_loss(net.classes(x, sampler), labels, {},
-                                           at::Reduction::None);
+          return cross_entropy(net.classes(x, sampler), labels);
         },
         random.at_step(static_cast<uint32_t>(i)), state);
     if (state.learning) continue;

@@ -1,5 +1,6 @@
 #include "signet/models/layers/units.h"
 
+#include "signet/core/finite.h"
 #include "signet/core/normalized_units.h"
 #include "signet/core/torch.h"
 
@@ -43,13 +44,15 @@ Units::Units(const UnitsSpec& spec)
       deterministic_(spec.deterministic) {}
 
 Tensor Units::forward(const Tensor& logits, ForwardPass& pass) {
-  return deterministic_ ? deterministic_units(logits, options_)
-                        : pass.sampler.draw(logits, options_);
+  if (!deterministic_) return pass.sampler.draw(logits, options_);
+  check_finite(logits, "units", "logits of units");
+  return deterministic_units(logits, options_);
 }
 
 Tensor Units::forward(const NormalizedLogits& logits, ForwardPass& pass) {
-  return deterministic_ ? deterministic_units(logits, options_)
-                        : pass.sampler.draw_normalized(logits, options_);
+  if (!deterministic_) return pass.sampler.draw_normalized(logits, options_);
+  check_finite(logits, "units", "logits of units");
+  return deterministic_units(logits, options_);
 }
 
 }  // namespace signet

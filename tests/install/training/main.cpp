@@ -3,6 +3,7 @@
 
 #include <cstdio>
 
+#include "signet/core/cross_entropy.h"
 #include "signet/core/estimator.h"
 #include "signet/core/torch.h"
 #include "signet/models/network.h"
@@ -31,8 +32,7 @@ double accuracy_with(const char* spelling) {
   for (uint32_t step = 0; step < 600; ++step) {
     const auto estimate = estimator(
         [&](signet::Sampler& sampler) {
-          return at::cross_entropy_loss(network.forward(x, sampler), y, {},
-                                        at::Reduction::None);
+          return signet::cross_entropy(network.forward(x, sampler), y);
         },
         random.at_step(step));
     optimizer.zero_grad();
@@ -51,7 +51,7 @@ double accuracy_with(const char* spelling) {
 
 int main() {
   bool learnt = true;
-  for (const char* spelling : {"st", "gumbel(temperature=0.5)"}) {
+  for (const char* spelling : {"st", "gumbel(temperature=0.5)", "arms"}) {
     const double accuracy = accuracy_with(spelling);
     std::printf("%s: accuracy %.2f\n", spelling, accuracy);
     learnt = learnt && accuracy == 1;
