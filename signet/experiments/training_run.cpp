@@ -210,7 +210,8 @@ void TrainingRun::check_learned(const std::map<std::string, Tensor>& tensors,
     network_.train();
     network_.set_dropout_random(random);
     set_weights(network_, optimizer_.weights_of_pass(random));
-    estimator(
+    network_estimate(
+        network_, estimator,
         [&](Sampler& sampler) {
           return cross_entropy(network_.forward(x, sampler), labels);
         },
