@@ -13,7 +13,9 @@
 #include "signet/data/csv.h"
 #include "signet/data/folder_lock.h"
 #include "signet/data/metrics.h"
+#include "signet/data/read_only.h"
 #include "signet/data/run_files.h"
+#include "signet/data/safetensors.h"
 #include "signet/report/html.h"
 #include "signet/report/results.h"
 
@@ -78,9 +80,14 @@ report::Matrix confusion(const fs::path& path) {
   }
   matrix.values.assign(index.size(), std::vector<double>(index.size(), 0));
   const auto counts = csv.numbers("count");
-  for (size_t i = 0; i < csv.rows.size(); ++i)
-    matrix.values.at(index.at(csv.rows[i][label]))
-        .at(index.at(csv.rows[i][guess])) = counts[i];
+  for (size_t i = 0; i < csv.rows.size(); ++i) {
+    const auto& row = csv.rows[i];
+    const auto column = index.find(row[guess]);
+    check(column != index.end(), path.string() + ":" + std::to_string(i + 2),
+          "the prediction must be one of the labels, but is '" + row[guess] +
+              "'");
+    matrix.values[index.at(row[label])][column->second] = counts[i];
+  }
   return matrix;
 }
 
@@ -94,11 +101,23 @@ report::Table results_table(const fs::path& path) {
   return table;
 }
 
+/// The last name of a path, also of "." and of "runs/a/".
+std::string name_of(const fs::path& folder) {
+  auto whole = fs::absolute(folder).lexically_normal();
+  if (!whole.has_filename()) whole = whole.parent_path();
+  return whole.filename().string();
+}
+
 int run(const fs::path& folder, fs::path out) {
   auto metrics_path = run_file(folder, "metrics.csv");
   check(fs::exists(metrics_path), folder.string(),
         "must be the folder of a run, but it holds no metrics.csv");
   if (out.empty()) {
+    const auto reason = read_only_reason(folder);
+    check(reason.empty(), folder.string(),
+          "the page must have a folder to be written to, but here that fails "
+          "(" +
+              reason + "): name another place with --out FILE");
     out = folder / "report.html";
     check_output(out);
   }
@@ -113,9 +132,8 @@ int run(const fs::path& folder, fs::path out) {
   check_epochs(metrics);
   check(!metrics.rows.empty(), metrics_path.string(),
         "has no rows yet: the first epoch is not over");
-  report::Page page{
-      .title = fs::absolute(folder / "x").parent_path().filename(),
-      .subtitle = "signet training run"};
+  report::Page page{.title = name_of(folder),
+                    .subtitle = "signet training run"};
   const auto last = [&](const char* column) {
     return metrics.numbers(column).back();
   };

@@ -66,8 +66,7 @@ int run(const Options& o) {
     check_not_replaced(read, {"--out", o.out});
   const auto model = load_model(o.model, "run");
   const auto& info = model.info();
-  const auto inputs = load_inputs(o.data);
-  check_shape(info, inputs, o.data);
+  const auto inputs = load_inputs(o.data, info);
   if (o.samples > 0) {
     return run_samples(model, inputs,
                        {.samples = o.samples,

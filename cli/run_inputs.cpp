@@ -1,82 +1,95 @@
 #include "cli/run_inputs.h"
 
+#include <cinttypes>
+#include <cstdio>
 #include <filesystem>
 
 #include "signet/base/error.h"
 #include "signet/base/names.h"
-#include "signet/data/dataset.h"
+#include "signet/data/agreement.h"
 #include "signet/data/idx.h"
 
 namespace signet {
 namespace {
 
-Inputs from_dataset(Dataset data) {
-  Inputs inputs{.count = data.size(),
-                .features = data.features(),
-                .shape = data.image_shape};
-  inputs.images = std::move(data.images);
-  inputs.labels = std::move(data.labels);
-  return inputs;
+std::string metadata(const runtime::ModelInfo& info, const std::string& key) {
+  for (const auto& [name, value] : info.metadata)
+    if (name == key) return value;
+  return "";
 }
 
-std::string join_sizes(const std::vector<int64_t>& shape) {
-  std::vector<std::string> sizes;
-  for (const auto size : shape) sizes.push_back(std::to_string(size));
-  return join(sizes, " x ");
+/// The images' shape as the model file notes it down, "1x28x28", if it goes
+/// with the rows that the model reads; else those rows.
+std::vector<int64_t> noted_shape(const runtime::ModelInfo& info) {
+  int64_t sizes[3] = {};
+  char rest = 0;
+  const auto text = metadata(info, "images");
+  const bool read =
+      std::sscanf(text.c_str(), "%6" SCNd64 "x%6" SCNd64 "x%6" SCNd64 "%c",
+                  &sizes[0], &sizes[1], &sizes[2], &rest) == 3;
+  if (read && sizes[0] * sizes[1] * sizes[2] == info.inputs)
+    return {std::begin(sizes), std::end(sizes)};
+  return {info.inputs};
+}
+
+DataTraits traits_of(const runtime::ModelInfo& info) {
+  const auto& in = info.in;
+  return model_traits(metadata(info, "data"),
+                      in.pixels() == 1
+                          ? noted_shape(info)
+                          : std::vector{in.channels, in.height, in.width},
+                      info.outputs, info.classes);
+}
+
+/// What lies in one file: images, [n, height, width] or with an axis for
+/// channels before the height, or rows of pixels.
+Dataset load_images(const std::string& path) {
+  auto array = read_idx(path);
+  check(!array.shape.empty() && array.shape[0] > 0, path,
+        "must hold at least one image");
+  const auto pixels =
+      static_cast<int64_t>(array.values.size()) / array.shape[0];
+  Dataset data{.name = "idx", .image_shape = {pixels}, .counted = false};
+  data.images = std::move(array.values);
+  if (array.shape.size() == 3 || array.shape.size() == 4)
+    data.image_shape.assign(array.shape.begin() + 1, array.shape.end());
+  if (array.shape.size() == 3)
+    data.image_shape.insert(data.image_shape.begin(), 1);
+  return data;
+}
+
+/// Throws unless there is something of that name to read.
+bool is_one_file(const std::string& data) {
+  std::vector<std::string> names;
+  for (const auto& set : known_datasets()) {
+    if (set.name == data) return false;
+    names.push_back(set.name);
+  }
+  if (data == "-") return true;
+  if (is_folder(data)) return false;
+  std::error_code none;
+  check(std::filesystem::exists(data, none), "--data",
+        "must be a data set (" + join(names) +
+            "), a folder of IDX files or of CIFAR-10's, or an IDX file of "
+            "images, but there is no '" +
+            data + "'");
+  return true;
 }
 
 }  // namespace
 
-Inputs load_inputs(const std::string& data) {
-  for (const auto& set : known_datasets()) {
-    if (set.name != data) continue;
-    check(!set.default_folder.empty(), "--data",
-          "must name the folder of the data set " + data +
-              ", which no package installs");
-    return from_dataset(load_dataset({.name = data, .folder = {}}, Part::test));
-  }
-  if (std::filesystem::is_directory(data)) {
-    const bool cifar =
-        std::filesystem::exists(std::filesystem::path(data) / "test_batch.bin");
-    return from_dataset(load_dataset(
-        {.name = cifar ? "cifar-10" : "idx", .folder = data}, Part::test));
-  }
-  if (data != "-" && !std::filesystem::exists(data)) {
-    std::vector<std::string> names;
-    for (const auto& set : known_datasets()) names.push_back(set.name);
-    throw UsageError(
-        "--data: must be a data set (" + join(names) +
-        "), a folder of IDX files or of CIFAR-10's, or an IDX file of "
-        "images, but "
-        "there is no '" +
-        data + "'");
-  }
-  auto array = read_idx(data);
-  check(!array.shape.empty() && array.shape[0] > 0, data,
-        "must hold at least one image");
-  Inputs inputs;
-  inputs.count = array.shape[0];
-  inputs.features = static_cast<int64_t>(array.values.size()) / array.shape[0];
-  inputs.images = std::move(array.values);
-  inputs.shape.assign(array.shape.begin() + 1, array.shape.end());
+Inputs load_inputs(const std::string& data, const runtime::ModelInfo& info) {
+  auto set = is_one_file(data)
+                 ? load_images(data)
+                 : load_dataset(find_dataset(data, metadata(info, "data")),
+                                Part::test);
+  const auto why = disagreement(traits_of(info), signet::traits_of(set));
+  check(why.empty(), data, why);
+  Inputs inputs{.features = set.features()};
+  inputs.count = static_cast<int64_t>(set.images.size()) / inputs.features;
+  inputs.images = std::move(set.images);
+  inputs.labels = std::move(set.labels);
   return inputs;
-}
-
-void check_shape(const runtime::ModelInfo& info, const Inputs& inputs,
-                 const std::string& data) {
-  check(inputs.features == info.inputs, data,
-        "the images must have " + std::to_string(info.inputs) +
-            " pixels, as the model reads, but they have " +
-            std::to_string(inputs.features));
-  const auto& [height, width, channels] = info.in;
-  if (info.in.pixels() == 1) return;
-  auto shape = inputs.shape;
-  if (shape.size() == 2) shape.insert(shape.begin(), 1);
-  const std::vector<int64_t> expected = {channels, height, width};
-  check(shape == expected, data,
-        "the images must be " + join_sizes(expected) +
-            " (channels, height, width), as the model reads, but they are " +
-            join_sizes(shape));
 }
 
 std::string class_name(const runtime::ModelInfo& info, int64_t label) {

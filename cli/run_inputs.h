@@ -14,17 +14,14 @@ struct Inputs {
   std::vector<uint8_t> labels = {};
   int64_t count = 0;
   int64_t features = 0;
-  std::vector<int64_t> shape = {};  ///< of an image; channels first if three
 };
 
-/// A data set's name (its test part), a folder of the four IDX files, or one
-/// IDX file of images; "-" is one on standard input.
-Inputs load_inputs(const std::string& data);
-
-/// A model that reads rows takes images of any shape, one that reads images
-/// those of its own, with or without an axis for a single channel.
-void check_shape(const runtime::ModelInfo& info, const Inputs& inputs,
-                 const std::string& data);
+/// A data set's name (its test part), a folder of IDX files or of CIFAR-10's,
+/// of which it needs the test part alone, or one IDX file of images; "-" is
+/// one on standard input.
+/// Errors: UsageError if there is no such data, or it disagrees with the model:
+/// see data/agreement.h.
+Inputs load_inputs(const std::string& data, const runtime::ModelInfo& info);
 
 /// The name of a class, or its number.
 std::string class_name(const runtime::ModelInfo& info, int64_t label);

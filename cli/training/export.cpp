@@ -10,14 +10,14 @@
 #include "cli/write_c_array.h"
 #include "signet/base/threads.h"
 #include "signet/experiments/progress.h"
-#include "signet/experiments/run_folder.h"
+#include "signet/experiments/run_data.h"
 #include "signet/export/export_model.h"
 
 namespace signet {
 namespace {
 
 struct Options {
-  std::string run, out, c_array;
+  std::string run, out, c_array, data;
   int threads = 0;
   bool noise = false;
   bool json = false;
@@ -36,21 +36,33 @@ std::string score_text(const Proof& proof) {
   return text;
 }
 
+/// What the file says of its origin; of the shape of images only what the name
+/// of the data set does not.
+std::vector<std::pair<std::string, std::string>> metadata_of(
+    const TrainedRun& run) {
+  const auto& recipe = run.recipe;
+  std::vector<std::pair<std::string, std::string>> metadata = {
+      {"seed", std::to_string(recipe.seed)},
+      {"epochs", std::to_string(run.epoch)},
+      {"data", recipe.data.set},
+      {"estimator", recipe.train.estimator}};
+  for (const auto& set : known_datasets()) {
+    if (set.name == recipe.data.set && set.image_shape.empty())
+      metadata.emplace_back("images", run.network->spec().input.text());
+  }
+  return metadata;
+}
+
 int run(const Options& o) {
   check_distinct({"--c-array", o.c_array}, {"--out", o.out});
   start_torch(o.threads);
   const auto trained = load_run(o.run);
   const auto& recipe = trained.recipe;
-  const auto test =
-      load_dataset({recipe.data.set, recipe.data.folder}, Part::test);
+  const auto test = load_test_data(trained, o.data);
   Progress progress("proving", static_cast<double>(test.size()), "images");
   const auto exported = export_model(
-      *trained.network, recipe.name, test,
-      {{"seed", std::to_string(recipe.seed)},
-       {"epochs", std::to_string(trained.epoch)},
-       {"data", recipe.data.set},
-       {"estimator", recipe.train.estimator}},
-      o.out, {.noise = o.noise},
+      *trained.network, recipe.name, test, metadata_of(trained), o.out,
+      {.noise = o.noise},
       [&](int64_t done) { progress.update(static_cast<double>(done)); });
   progress.cancel();
   const auto& proof = exported.proof;
@@ -117,6 +129,9 @@ const Registered<Command> entry{{
       checks_output_file(
           app.add_option("--c-array", o->c_array,
                          "the same file as a C header, see signet embed"));
+      app.add_option("--data", o->data,
+                     "prove it on this data set (a name, or a folder), "
+                     "wherever the run's own is");
       app.add_flag("--noise", o->noise,
                    "keep the noise of the units, 8 bytes a channel, for "
                    "'signet run --samples'");

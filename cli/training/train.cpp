@@ -6,6 +6,7 @@
 
 #include "cli/command.h"
 #include "cli/output.h"
+#include "cli/shell_quoted.h"
 #include "cli/training/start_torch.h"
 #include "signet/base/error.h"
 #include "signet/base/threads.h"
@@ -17,7 +18,7 @@ namespace signet {
 namespace {
 
 struct Options {
-  std::string recipe, out, from, layout;
+  std::string recipe, out, from, layout, data;
   std::vector<std::string> overrides;
   bool resume = false, overwrite = false, json = false;
   int64_t seed = -1;
@@ -39,10 +40,14 @@ int run(const Options& options) {
   auto recipe = load_recipe(path, overrides);
   if (!options.from.empty()) recipe.train.from = options.from;
   if (!options.layout.empty()) recipe.train.layout = options.layout;
-  std::string command = "signet train " + path + " --out " + options.out;
-  for (const auto& text : options.overrides) command += " --set " + text;
-  if (!options.from.empty()) command += " --from " + options.from;
+  if (!options.data.empty()) recipe.data.folder = options.data;
+  std::string command = "signet train " + shell_quoted(path) + " --out " +
+                        shell_quoted(options.out);
+  for (const auto& text : options.overrides)
+    command += " --set " + shell_quoted(text);
+  if (!options.from.empty()) command += " --from " + shell_quoted(options.from);
   if (!options.layout.empty()) command += " --layout " + options.layout;
+  if (!options.data.empty()) command += " --data " + shell_quoted(options.data);
   if (options.seed >= 0) command += " --seed " + std::to_string(options.seed);
   const auto result = train(recipe, {.out = options.out,
                                      .resume = options.resume,
@@ -86,6 +91,9 @@ const Registered<Command> entry{{
                      "program: the key train.from");
       app.add_option("--layout", o->layout,
                      "of these: pytorch or signet, the key train.layout");
+      app.add_option("--data", o->data,
+                     "folder of the data set: the key data.folder; with "
+                     "--resume where it is now");
       app.add_option("--seed", o->seed, "override the recipe's seed")
           ->check(CLI::NonNegativeNumber);
       app.add_option("--threads", o->threads,

@@ -1,10 +1,13 @@
 #include "signet/data/dataset.h"
 
 #include <algorithm>
+#include <array>
 #include <functional>
 #include <numeric>
 #include <stdexcept>
 
+#include "signet/base/error.h"
+#include "signet/base/names.h"
 #include "signet/data/atomic_file.h"
 #include "signet/data/bad_file.h"
 #include "signet/data/idx.h"
@@ -19,29 +22,33 @@ int64_t product(const std::vector<int64_t>& shape) {
                          std::multiplies<>());
 }
 
-std::string text(const std::vector<int64_t>& shape) {
-  std::string result;
-  for (const int64_t size : shape) {
-    if (!result.empty()) result += 'x';
-    result += std::to_string(size);
-  }
-  return result;
-}
-
-// "apt-get install PACKAGE, or set data.folder=..."
+// "apt-get install PACKAGE, or set data.folder=..., or --data, to ..."
 std::string remedy(const KnownDataset& known) {
   return (known.package.empty()
               ? ""
               : "apt-get install " + known.package + ", or ") +
-         "set data.folder=... to the folder that holds the data set " +
+         "set data.folder=..., or --data, to the folder that holds the data "
+         "set " +
          known.name;
+}
+
+bool is_there(const path& file) {
+  std::error_code none;
+  return exists(file, none);
+}
+
+/// The file of that name, plain or compressed; an empty path if there is none.
+path file_named(const path& folder, const std::string& name) {
+  for (const std::string suffix : {"", ".gz"}) {
+    if (is_there(folder / (name + suffix))) return folder / (name + suffix);
+  }
+  return {};
 }
 
 path find_file(const KnownDataset& known, const path& folder,
                const std::string& name) {
-  for (const std::string suffix : {"", ".gz"}) {
-    if (exists(folder / (name + suffix))) return folder / (name + suffix);
-  }
+  const path file = file_named(folder, name);
+  if (!file.empty()) return file;
   bad_file(folder, "must hold " + name + " or " + name +
                        ".gz, but got neither: " + remedy(known));
 }
@@ -66,9 +73,32 @@ std::vector<uint8_t> read_labels(const path& file) {
     bad_file(file,
              "byte 3 must be 01, the one dimension of labels, but the "
              "file holds " +
-                 text(labels.shape) + " values");
+                 size_text(labels.shape) + " values");
   }
   return std::move(labels.values);
+}
+
+constexpr auto kTrainLabels = "train-labels-idx1-ubyte";
+constexpr auto kTestLabels = "t10k-labels-idx1-ubyte";
+
+// The set whose labels begin like these, or "".
+// Source: the files themselves; five labels of ten classes are alike by chance
+// once in 10^5.
+std::string recognise(const std::vector<uint8_t>& labels, Part part) {
+  struct Beginning {
+    const char* name;
+    std::array<uint8_t, 5> train, test;
+  };
+  constexpr Beginning kBeginnings[] = {
+      {"mnist", {5, 0, 4, 1, 9}, {7, 2, 1, 0, 4}},
+      {"fashion-mnist", {9, 0, 0, 3, 0}, {9, 2, 1, 1, 6}}};
+  for (const auto& set : kBeginnings) {
+    const auto& first = part == Part::train ? set.train : set.test;
+    if (labels.size() >= first.size() &&
+        std::equal(first.begin(), first.end(), labels.begin()))
+      return set.name;
+  }
+  return "";
 }
 
 // "0", "1", ...: as many as the training labels need, so that both parts of a
@@ -109,8 +139,8 @@ Dataset load_idx(const KnownDataset& known, const path& folder, Part part) {
     bad_file(image_file,
              "images must have shape " +
                  (known.image_shape.empty() ? "of at least one pixel"
-                                            : text(known.image_shape)) +
-                 ", but got " + text(data.image_shape));
+                                            : size_text(known.image_shape)) +
+                 ", but got " + size_text(data.image_shape));
   }
   if (images.shape[0] != data.size() || data.size() == 0) {
     bad_file(label_file,
@@ -120,12 +150,21 @@ Dataset load_idx(const KnownDataset& known, const path& folder, Part part) {
                  image_file.filename().string());
   }
   if (data.classes.empty()) {
-    data.classes = count_classes(
-        part == Part::train
-            ? data.labels
-            : read_labels(find_file(known, folder, "train-labels-idx1-ubyte")));
+    const path counted = file_named(folder, kTrainLabels);
+    data.counted = !counted.empty();
+    data.classes = count_classes(part == Part::train || !data.counted
+                                     ? data.labels
+                                     : read_labels(counted));
   }
   check_labels(data, 0, label_file, 8, 1);  // behind the header of IDX
+  const auto set = recognise(data.labels, part);
+  if (data.image_shape == std::vector<int64_t>{1, 28, 28}) {
+    data.recognised = set;
+    if (!set.empty() && known.name != "idx" && known.name != set) {
+      bad_file(folder, "must hold the data set " + known.name + ", but got " +
+                           set + ", as its labels say");
+    }
+  }
   return data;
 }
 
@@ -144,7 +183,7 @@ Dataset load_cifar(const KnownDataset& known, const path& folder, Part part) {
   const auto pixels = static_cast<size_t>(data.features());
   for (const std::string& name : names) {
     const path file = folder / name;
-    if (!exists(file)) {
+    if (!is_there(file)) {
       bad_file(folder, "must hold " + name + " (the binary version), but got " +
                            "no such file: " + remedy(known));
     }
@@ -153,7 +192,7 @@ Dataset load_cifar(const KnownDataset& known, const path& folder, Part part) {
     if (bytes.empty() || over != 0) {
       bad_file(file, "must hold whole records of " +
                          std::to_string(1 + pixels) + " bytes, a label and " +
-                         text(data.image_shape) + " pixels, but is " +
+                         size_text(data.image_shape) + " pixels, but is " +
                          std::to_string(bytes.size()) +
                          " bytes long: the record at byte " +
                          std::to_string(bytes.size() - over) + " has " +
@@ -174,6 +213,20 @@ Dataset load_cifar(const KnownDataset& known, const path& folder, Part part) {
 }  // namespace
 
 int64_t Dataset::features() const { return product(image_shape); }
+
+std::string size_text(const std::vector<int64_t>& shape) {
+  std::string result;
+  for (const int64_t size : shape) {
+    if (!result.empty()) result += 'x';
+    result += std::to_string(size);
+  }
+  return result;
+}
+
+bool is_folder(const path& folder) {
+  std::error_code none;
+  return is_directory(folder, none);
+}
 
 const std::vector<KnownDataset>& known_datasets() {
   static const std::vector<KnownDataset> table = {
@@ -222,7 +275,7 @@ Dataset load_dataset(const DatasetOptions& options, Part part) {
       throw std::runtime_error(
           "data.folder: must name a folder, but got none: " + remedy(known));
     }
-    if (!is_directory(folder)) {
+    if (!is_folder(folder)) {
       bad_file(folder, "must be a folder, but got none: " + remedy(known));
     }
     return known.load(known, folder, part);
@@ -232,21 +285,41 @@ Dataset load_dataset(const DatasetOptions& options, Part part) {
 }
 
 DatasetOptions identify_dataset(const path& folder) {
-  const auto begins = [](const std::vector<uint8_t>& labels,
-                         std::initializer_list<uint8_t> first) {
-    return labels.size() >= first.size() &&
-           std::equal(first.begin(), first.end(), labels.begin());
-  };
-  if (exists(folder / "data_batch_1.bin")) return {"cifar-10", folder.string()};
-  const KnownDataset& idx = known_datasets().back();
-  const auto labels =
-      read_labels(find_file(idx, folder, "train-labels-idx1-ubyte"));
-  const bool mnist = begins(labels, {5, 0, 4, 1, 9});
-  const bool fashion = begins(labels, {9, 0, 0, 3, 0});
-  return {mnist     ? "mnist"
-          : fashion ? "fashion-mnist"
-                    : idx.name,
-          folder.string()};
+  for (const char* name : {"data_batch_1.bin", "test_batch.bin"})
+    if (is_there(folder / name)) return {"cifar-10", folder.string()};
+  for (const Part part : {Part::train, Part::test}) {
+    const path file =
+        file_named(folder, part == Part::train ? kTrainLabels : kTestLabels);
+    if (file.empty()) continue;
+    const auto set = recognise(read_labels(file), part);
+    return {set.empty() ? "idx" : set, folder.string()};
+  }
+  bad_file(folder, std::string("must hold ") + kTrainLabels + " or " +
+                       kTestLabels +
+                       " (or .gz of them) and the images, or "
+                       "CIFAR-10's test_batch.bin, but got none of these");
+}
+
+DatasetOptions find_dataset(const std::string& data, const std::string& set) {
+  std::vector<std::string> installed;
+  for (const auto& known : known_datasets()) {
+    if (known.default_folder.empty()) {
+      check(known.name != data || is_folder(data), "--data",
+            "must name the folder of the data set " + data +
+                ", which no package installs");
+      continue;
+    }
+    if (known.name == data) return {data, ""};
+    installed.push_back(known.name);
+  }
+  check(is_folder(data), "--data",
+        "must be a data set that a package installs (" + join(installed) +
+            "), or a folder of IDX files or of CIFAR-10's, but there is no "
+            "folder '" +
+            data + "'");
+  const auto files = identify_dataset(data);
+  if (files.name == "cifar-10") return files;
+  return {set == "mnist" || set == "fashion-mnist" ? set : "idx", data};
 }
 
 }  // namespace signet

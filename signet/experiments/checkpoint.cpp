@@ -107,7 +107,9 @@ void save_checkpoint(const std::filesystem::path& path,
                    {"threads", std::to_string(checkpoint.threads)},
                    {"recipe", checkpoint.recipe},
                    {"inputs", spec.input.text()},
-                   {"layers", layers_json(spec).dump()}};
+                   {"layers", layers_json(spec).dump()},
+                   {"train_data", checkpoint.train_data},
+                   {"test_data", checkpoint.test_data}};
   save_safetensors(path, file);
 }
 
@@ -146,6 +148,12 @@ Checkpoint load_checkpoint(const std::filesystem::path& path) {
                         .optimizer = {},
                         .estimator = {},
                         .source = path.string()};
+  for (const auto& [key, member] :
+       {std::pair{"train_data", &Checkpoint::train_data},
+        std::pair{"test_data", &Checkpoint::test_data}}) {
+    const auto found = file.metadata.find(key);
+    if (found != file.metadata.end()) checkpoint.*member = found->second;
+  }
   for (const auto& [name, data] : file.tensors) {
     const auto dot = name.find('.');
     const auto owner = std::find_if(

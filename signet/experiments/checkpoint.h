@@ -22,6 +22,8 @@ struct Checkpoint {
   std::map<std::string, Tensor> optimizer;  ///< Optimizer::state()
   std::map<std::string, Tensor> estimator;  ///< EstimatorState::tensors
   std::string source = "checkpoint";        ///< the file, as errors name it
+  /// fingerprint() of the data set's parts; "" in files of older versions.
+  std::string train_data = {}, test_data = {};
 };
 
 /// Whether a network's state may lack this tensor: statistics of the mode,

@@ -337,6 +337,24 @@ std::string recipe_text(const Recipe& recipe) {
   return text;
 }
 
+std::vector<std::pair<std::string, std::string>> recipe_values(
+    const Recipe& recipe) {
+  auto copy = recipe;
+  std::vector<std::pair<std::string, std::string>> values;
+  for (const auto& key : recipe_keys()) {
+    const auto field = key.field(copy);
+    auto* const* list = std::get_if<std::vector<std::string>*>(&field);
+    if (!list) {
+      values.emplace_back(key.path, value_text(field));
+      continue;
+    }
+    std::vector<std::string> texts;
+    for (auto& text : **list) texts.push_back(value_text(&text));
+    values.emplace_back(key.path, "[" + join(texts) + "]");
+  }
+  return values;
+}
+
 std::vector<std::string> differences(const Recipe& a, const Recipe& b) {
   auto first = a, second = b;
   std::vector<std::string> found;

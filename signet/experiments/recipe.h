@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <limits>
 #include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -74,6 +75,10 @@ Recipe parse_recipe(const std::string& toml, const std::string& source,
 
 /// TOML of every key with its help as a comment; parse_recipe reads it back.
 std::string recipe_text(const Recipe& recipe);
+
+/// Every key and its value as TOML on one line, in the order of recipe_keys().
+std::vector<std::pair<std::string, std::string>> recipe_values(
+    const Recipe& recipe);
 
 /// Keys whose values differ, "train.epochs: 15 -> 20"; empty if equal.
 std::vector<std::string> differences(const Recipe& a, const Recipe& b);

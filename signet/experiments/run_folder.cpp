@@ -5,6 +5,7 @@
 #include "signet/base/error.h"
 #include "signet/base/names.h"
 #include "signet/data/atomic_file.h"
+#include "signet/data/dataset.h"
 #include "signet/data/folder_lock.h"
 
 namespace signet {
@@ -34,7 +35,7 @@ void RunFolder::check_writable() const {
 
 TrainedRun load_run(const std::filesystem::path& path) {
   const RunFolder folder{path};
-  check(std::filesystem::is_directory(path), path.string(),
+  check(is_folder(path), path.string(),
         "must be the folder of a run ('signet train ... --out FOLDER' makes "
         "one), but there is no such folder");
   check(std::filesystem::exists(folder.checkpoint()), path.string(),
@@ -55,6 +56,8 @@ TrainedRun load_run(const std::filesystem::path& path) {
                                 Random(static_cast<uint64_t>(run.recipe.seed)));
   load_network_state(*run.network, checkpoint.network, checkpoint.source);
   run.network->eval();
+  run.train_data = checkpoint.train_data;
+  run.test_data = checkpoint.test_data;
   return run;
 }
 

@@ -37,6 +37,8 @@ struct TrainedRun {
   Recipe recipe;
   int64_t epoch = 0;
   std::shared_ptr<Network> network;
+  /// fingerprint() of the data set's parts; "" if an older version trained it.
+  std::string train_data = {}, test_data = {};
 };
 
 /// Errors: UsageError if the folder is no run or was killed before its first

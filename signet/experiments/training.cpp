@@ -19,6 +19,7 @@
 #include "signet/experiments/checkpoint.h"
 #include "signet/experiments/precision.h"
 #include "signet/experiments/progress.h"
+#include "signet/experiments/run_data.h"
 #include "signet/experiments/run_folder.h"
 #include "signet/experiments/training_run.h"
 #include "signet/export/export_model.h"
@@ -50,8 +51,10 @@ std::optional<Checkpoint> find_checkpoint(const RunFolder& folder,
   const bool used = fs::exists(folder.checkpoint());
   if (used && options.resume) {
     auto checkpoint = load_checkpoint(folder.checkpoint());
-    const auto changed = differences(
-        parse_recipe(checkpoint.recipe, folder.checkpoint().string()), recipe);
+    auto before = with_absolute_folders(
+        parse_recipe(checkpoint.recipe, folder.checkpoint().string()));
+    before.data.folder = recipe.data.folder;  // the same data may have moved
+    const auto changed = differences(before, recipe);
     check(changed.empty(), "--resume",
           "the recipe must be that of the run, but " + join(changed, "; "));
     return checkpoint;
@@ -145,7 +148,7 @@ void write_confusion(const fs::path& path, const Evaluation& evaluation,
 }  // namespace
 
 TrainingResult train(const Recipe& given, const TrainingOptions& options) {
-  auto recipe = given;
+  auto recipe = with_absolute_folders(given);
   recipe.train.precision = resolved_precision(given.train.precision);
   const RunFolder folder{options.out};
   std::optional<FolderLock> lock;
@@ -156,6 +159,10 @@ TrainingResult train(const Recipe& given, const TrainingOptions& options) {
     checkpoint = find_checkpoint(folder, recipe, options);
   };
   if (fs::exists(folder.path)) enter();
+  if (checkpoint) {
+    recipe.data.folder =
+        find_data_folder(recipe, folder.path, checkpoint->test_data);
+  }
   const auto data =
       load_dataset({recipe.data.set, recipe.data.folder}, Part::train);
   TrainingRun run(recipe, data);
@@ -170,6 +177,8 @@ TrainingResult train(const Recipe& given, const TrainingOptions& options) {
     run.load(*checkpoint);
     epoch = checkpoint->epoch;
     check_metrics(folder.metrics(), epoch, run.steps_an_epoch());
+    if (parse_recipe(checkpoint->recipe, "").data.folder != recipe.data.folder)
+      write_atomically(folder.recipe(), recipe_text(recipe));
     keep_rows(folder.metrics(), "epoch", static_cast<double>(epoch));
     tell_of_other_threads(*checkpoint);
   } else {

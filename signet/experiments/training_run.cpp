@@ -9,6 +9,7 @@
 #include "signet/core/cross_entropy.h"
 #include "signet/core/finite.h"
 #include "signet/core/torch.h"
+#include "signet/data/fingerprint.h"
 #include "signet/data/split.h"
 #include "signet/experiments/conversion.h"
 #include "signet/experiments/diverged.h"
@@ -18,6 +19,7 @@
 #include "signet/experiments/network_estimate.h"
 #include "signet/experiments/non_finite.h"
 #include "signet/experiments/precision.h"
+#include "signet/experiments/run_data.h"
 #include "signet/experiments/run_folder.h"
 #include "signet/models/weights.h"
 
@@ -33,14 +35,22 @@ Parts load_parts(const Recipe& recipe, const Dataset& data) {
   const auto all = to_examples(data);
   const auto test =
       load_dataset({recipe.data.set, recipe.data.folder}, Part::test);
+  const auto why = disagreement(
+      model_traits(recipe.data.set, data.image_shape,
+                   static_cast<int64_t>(data.classes.size()), data.classes),
+      traits_of(test));
+  check(why.empty(), "data.folder, test part", why);
   check(recipe.data.validation < data.size(), "data.validation",
         "must leave training examples, but the set has " +
             std::to_string(data.size()));
   const auto split =
       split_indices(data.size(), recipe.data.validation,
                     static_cast<uint64_t>(recipe.data.split_seed));
-  return {take(all, split.train), take(all, split.validation),
-          to_examples(test)};
+  return {.train = take(all, split.train),
+          .validation = take(all, split.validation),
+          .test = to_examples(test),
+          .train_data = fingerprint(data),
+          .test_data = fingerprint(test)};
 }
 
 /// A last batch of one example cannot be batch-normalised: it is left out.
@@ -100,19 +110,6 @@ void check_draws(const NetworkSpec& spec, const Recipe::Train& train) {
   }
 }
 
-/// What train.from names: a run, or a file of weights.
-std::map<std::string, Tensor> start_weights(const Recipe::Train& train,
-                                            const Network& network) {
-  const std::filesystem::path from = train.from;
-  if (std::filesystem::exists(from) && !std::filesystem::is_directory(from)) {
-    return read_foreign_weights(from, network, train.layout,
-                                RealForBinary::means);
-  }
-  check(parse_layout(train.layout, "train.layout") != WeightLayout::pytorch,
-        "train.layout", "must be signet for a run of signet, but got pytorch");
-  return network_state(*load_run(from).network);
-}
-
 /// Binary weights are made by this, or are signs where it is empty.
 void set_weights(Network& network, const WeightedLayer::MakeWeights& make) {
   for (size_t i = 0; i < network.spec().layers.size(); ++i) {
@@ -141,6 +138,7 @@ TrainingRun::TrainingRun(const Recipe& recipe, const Dataset& data)
       random_(static_cast<uint64_t>(recipe.seed)),
       parts_(load_parts(recipe, data)),
       image_shape_(image_shape(data)),
+      traits_(traits_of(data)),
       steps_an_epoch_(count_steps(parts_.train.size(), recipe.train.batch)),
       network_(parse_network(image_shape_, recipe.network.layers), random_),
       optimizer_(make_optimizer(recipe, network_)),
@@ -167,7 +165,7 @@ TrainingRun::TrainingRun(const Recipe& recipe, const Dataset& data)
 
 void TrainingRun::start() {
   if (!recipe_.train.from.empty()) {
-    start_from(network_, start_weights(recipe_.train, network_),
+    start_from(network_, start_weights(),
                BoundRule(recipe_.optimizer.weights));
   }
   // After it: rules such as bayesbinn-published keep the signs and set the
@@ -180,11 +178,41 @@ void TrainingRun::start() {
   }
 }
 
+std::map<std::string, Tensor> TrainingRun::start_weights() const {
+  const auto& train = recipe_.train;
+  const std::filesystem::path from = train.from;
+  if (std::filesystem::exists(from) && !std::filesystem::is_directory(from)) {
+    return read_foreign_weights(from, network_, train.layout,
+                                RealForBinary::means);
+  }
+  check(parse_layout(train.layout, "train.layout") != WeightLayout::pytorch,
+        "train.layout", "must be signet for a run of signet, but got pytorch");
+  const auto run = load_run(from);
+  const auto source = traits_of(run);
+  const auto why = different_shapes(source, traits_);
+  check(why.empty(), "train.from", why + " in " + train.from);
+  const auto names = different_names(source, traits_);
+  if (!names.empty()) {
+    std::fprintf(stderr, "warning: train.from: of the data, %s (%s)\n",
+                 names.c_str(), train.from.c_str());
+  }
+  return network_state(*run.network);
+}
+
 void TrainingRun::load(const Checkpoint& checkpoint) {
   const auto& who = checkpoint.source;
   check(checkpoint.input == network_.spec().input, who,
         "must be of inputs " + network_.spec().input.text() +
             ", as the data set has them, but is of " + checkpoint.input.text());
+  const auto same = [](const std::string& of_run, const std::string& now) {
+    return of_run.empty() || of_run == now;
+  };
+  check(same(checkpoint.train_data, parts_.train_data) &&
+            same(checkpoint.test_data, parts_.test_data),
+        "--resume",
+        "the data set must be that of the run, but the images or labels are "
+        "others" +
+            (recipe_.data.folder.empty() ? "" : " in " + recipe_.data.folder));
   check_progress(checkpoint, recipe_);
   check(checkpoint.steps == checkpoint.epoch * steps_an_epoch_, who,
         "must be of step " +
@@ -244,7 +272,9 @@ void TrainingRun::save(const std::filesystem::path& path, int64_t epoch) const {
                    .threads = at::get_num_threads(),
                    .network = network_state(network_),
                    .optimizer = optimizer_.state(),
-                   .estimator = estimator_state_.tensors},
+                   .estimator = estimator_state_.tensors,
+                   .train_data = parts_.train_data,
+                   .test_data = parts_.test_data},
                   network_.spec());
 }
 

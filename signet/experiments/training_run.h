@@ -5,6 +5,7 @@
 #include <string>
 
 #include "signet/core/estimator_state.h"
+#include "signet/data/agreement.h"
 #include "signet/experiments/augmentation.h"
 #include "signet/experiments/checkpoint.h"
 #include "signet/experiments/estimator_plan.h"
@@ -18,6 +19,7 @@ namespace signet {
 /// The examples that a run sees.
 struct Parts {
   Examples train, validation, test;
+  std::string train_data, test_data;  ///< fingerprint() of what they are of
 };
 
 /// Sums over the examples of an epoch. Shares where a step takes several
@@ -38,17 +40,20 @@ struct Totals {
 /// its estimator remember, the examples.
 class TrainingRun {
  public:
-  /// Errors: UsageError if there are too few examples, the images are too
-  /// small for data.crop, or the plan of rates or estimators does not fit.
+  /// Errors: UsageError if there are too few examples, training and test part
+  /// disagree, the images are too small for data.crop, or the plan of rates or
+  /// estimators does not fit.
   TrainingRun(const Recipe& recipe, const Dataset& data);
 
   /// Gives a new run its first weights: those of the optimizer's rules, of
-  /// train.from, of train.init_batch. Errors: UsageError if train.from is
-  /// neither a run nor a file of weights, or of another network.
+  /// train.from, of train.init_batch. Warns in one line if the classes of
+  /// train.from have other names. Errors: UsageError if train.from is neither
+  /// a run nor a file of weights, or of another network or other shapes of
+  /// images.
   void start();
   /// Or goes on from a checkpoint. Errors: UsageError, one line that names the
-  /// file, unless its input, epoch and steps and all its tensors are those of
-  /// the recipe.
+  /// file, unless its input, data, epoch and steps and all its tensors are
+  /// those of the recipe.
   void load(const Checkpoint& checkpoint);
   void save(const std::filesystem::path& path, int64_t epoch) const;
 
@@ -74,6 +79,8 @@ class TrainingRun {
   double take_flip_ratio() { return optimizer_.take_flip_ratio(); }
 
  private:
+  /// What train.from names: a run, or a file of weights.
+  std::map<std::string, Tensor> start_weights() const;
   void fit_mode_statistics();
   /// Indices of so many training examples, at random.
   Tensor some_examples(int64_t count) const;
@@ -92,6 +99,7 @@ class TrainingRun {
   Random random_;
   Parts parts_;
   Shape image_shape_;
+  DataTraits traits_;
   int64_t steps_an_epoch_;
   Network network_;
   Optimizer optimizer_;

@@ -70,6 +70,50 @@ TEST(Dataset, AnyIdxFolderPlainOrGzip) {
   EXPECT_EQ(test.size(), 2);
 }
 
+// What a model is evaluated on may be test files alone.
+TEST(Dataset, TestPartNeedsNoTrainingFiles) {
+  TempFolder folder;
+  write_set(folder, 3, 5, {0, 2, 1, 2}, {1, 0});
+  const DatasetOptions options{.name = "idx", .folder = folder.path()};
+  EXPECT_TRUE(load_dataset(options, Part::test).counted);
+  std::filesystem::remove(folder / "train-images-idx3-ubyte.gz");
+  EXPECT_EQ(load_dataset(options, Part::test).classes.size(), 3U);
+  std::filesystem::remove(folder / "train-labels-idx1-ubyte");
+  const Dataset test = load_dataset(options, Part::test);
+  EXPECT_FALSE(test.counted);
+  EXPECT_EQ(test.classes, (std::vector<std::string>{"0", "1"}));
+  EXPECT_EQ(identify_dataset(folder.path()).name, "idx");
+  EXPECT_EQ(find_dataset(folder.path(), "fashion-mnist").name, "fashion-mnist");
+  EXPECT_EQ(find_dataset(folder.path(), "cifar-10").name, "idx");
+  TempFolder cifar;
+  write_atomically(cifar / "test_batch.bin", std::vector<uint8_t>(3073));
+  EXPECT_EQ(find_dataset(cifar.path(), "idx").name, "cifar-10");
+}
+
+TEST(Dataset, AKnownSetIsNoOther) {
+  TempFolder folder;
+  const auto write = [&](const std::vector<uint8_t>& labels) {
+    const auto n = static_cast<int64_t>(labels.size());
+    write_idx(folder / "t10k-images-idx3-ubyte",
+              {{n, 28, 28}, std::vector<uint8_t>(labels.size() * 784)});
+    write_idx(folder / "t10k-labels-idx1-ubyte", {{n}, labels});
+  };
+  write({7, 2, 1, 0, 4, 1});
+  EXPECT_EQ(error_loading("mnist", folder.path(), Part::test), "no error");
+  EXPECT_PRED2(contains,
+               error_loading("fashion-mnist", folder.path(), Part::test),
+               "must hold the data set fashion-mnist, but got mnist, as its "
+               "labels say");
+  EXPECT_EQ(load_dataset({.name = "idx", .folder = folder.path()}, Part::test)
+                .recognised,
+            "mnist");
+  write({9, 2, 1, 1, 6});
+  EXPECT_PRED2(contains, error_loading("mnist", folder.path(), Part::test),
+               "but got fashion-mnist");
+  write({3, 2, 1, 1, 6});
+  EXPECT_EQ(error_loading("mnist", folder.path(), Part::test), "no error");
+}
+
 TEST(Dataset, ColourIdxImages) {
   TempFolder folder;
   write_set(folder, 3, 5, {0, 2, 1, 2}, {1, 0});
