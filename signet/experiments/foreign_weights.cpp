@@ -162,13 +162,17 @@ std::map<std::string, Tensor> read_foreign_weights(
     const std::string& layout, RealForBinary real) {
   torch::NoGradGuard no_gradient;
   const auto& spec = network.spec();
-  auto [given, file_layout] = read(path, layout);
+  auto weights = read(path, layout);
+  auto& given = weights.tensors;
+  const auto file_layout = weights.layout;
   std::erase_if(given,
                 [&](const auto& t) { return is_batch_count(t.first, spec); });
   const LayoutOfNetwork in_file(spec, file_layout);
   std::map<std::string, Tensor> state;
   std::vector<std::string> missing, unfit;
-  for (const auto& [own, tensor] : network_state(network)) {
+  for (const auto& item : network_state(network)) {
+    const auto& own = item.first;
+    const auto& tensor = item.second;
     const auto names = names_for(own, spec, file_layout, real);
     const auto shape = in_file.shape(own, tensor.sizes());
     const auto found =

@@ -68,8 +68,8 @@ class ForeignWeights(Case):
         self.weights = f"{f}/net.safetensors"
         with open(f"{f}/net.toml", "w") as file:
             file.write("""inputs = "2x3x3"
-layers = ["conv(channels=3, kernel=2, weights=real)", "batch-norm", "units",
-          "flatten", "linear(outputs=1, weights=real, bias=true)"]
+layers = ["conv(channels=3, kernel=2, weights=real)", "batch-norm",
+          "flatten", "units", "linear(outputs=1, weights=real, bias=true)"]
 """)
         with open(f"{f}/points.csv", "w") as file:
             file.write(",".join(f"x{i}" for i in range(18)) + ",label\n")
@@ -168,7 +168,7 @@ epochs = 1
         self.usage_error("export", run, "--out", f"{self.folder}/x.signet",
                          contains=f"export: {why}")
         with open(f"{run}/recipe.toml") as file:
-            self.assertIn('layout = "pytorch"', file.read())
+            self.assertIn("layout = 'pytorch'", file.read())
 
 
 if __name__ == "__main__":

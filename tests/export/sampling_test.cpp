@@ -104,12 +104,13 @@ TEST(Sampling, OfRowsEqualsLibTorchBitByBit) {
     for (const auto& encoding : kEncodings) {
       const auto units =
           "units(noise=" + family + ", encoding=" + encoding + ")";
-      compare_draws(Shape::vector(50),
-                    {"linear(outputs=130)", "batch-norm", units,
-                     "linear(outputs=64, bias=true)", units, "dropout",
-                     "linear(outputs=77)", "batch-norm(affine=false)", units,
-                     "linear(outputs=5)", "batch-norm"},
-                    ++seed);
+      compare_draws(
+          Shape::vector(50),
+          {"linear(outputs=130)", "batch-norm", units,
+           "linear(outputs=64, bias=true)", units, "dropout",
+           "linear(outputs=77, bias=true)", "batch-norm(affine=false)", units,
+           "linear(outputs=5)", "batch-norm"},
+          ++seed);
     }
   }
 }
@@ -124,7 +125,7 @@ TEST(Sampling, OfImagesEqualsLibTorchBitByBit) {
           "units(noise=" + family + ", encoding=" + encoding + ")";
       const auto compared =
           compare_draws(Shape::map(2, 11, 12),
-                        {"conv(channels=20, padding=1)",
+                        {"conv(channels=20, padding=1, bias=true)",
                          "max-pool",
                          "batch-norm",
                          units,
