@@ -127,6 +127,7 @@ void check_outputs(const Options& o, bool runs) {
 
 /// Exit status: 1 if an experiment failed.
 int run_experiments(const Options& o) {
+  const int jobs = threads_to_use(o.jobs);  // start_torch() sets its default
   start_torch(1);
   ReproductionOptions options{.folder = o.out,
                               .scale = o.quick  ? Scale::quick
@@ -135,7 +136,7 @@ int run_experiments(const Options& o) {
                               .seeds = o.seeds > 0 ? o.seeds
                                        : o.quick   ? kQuickSeeds
                                                    : kSeeds,
-                              .jobs = threads_to_use(o.jobs),
+                              .jobs = jobs,
                               .again = o.again,
                               .command = command_text(o)};
   if (!o.data.empty()) options.images = identify_dataset(o.data);

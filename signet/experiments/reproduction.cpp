@@ -97,10 +97,12 @@ class Queue {
     set_torch_threads(1);
     while (Job* job = next()) {
       run(*job, moved);
-      const std::lock_guard lock(mutex_);
-      job->share = 1;
-      ended_.push_back(job);
-      changed_.notify_all();
+      {
+        const std::lock_guard lock(mutex_);
+        job->share = 1;
+        ended_.push_back(job);
+        changed_.notify_all();
+      }
       moved();
     }
   }

