@@ -6,6 +6,7 @@
 #include "cli/command.h"
 #include "cli/output.h"
 #include "cli/write_c_array.h"
+#include "signet/base/printable.h"
 #include "signet/data/atomic_file.h"
 
 namespace signet {
@@ -34,7 +35,7 @@ const Registered<Command> entry{{
         const auto bytes = read_file(o->model);
         write_c_array(bytes, o->out, o->name);
         std::fprintf(summary_stream({o->out}), "%s: %zu bytes of model\n",
-                     o->out.c_str(), bytes.size());
+                     printable(o->out, 500).c_str(), bytes.size());
         return 0;
       };
     },

@@ -7,8 +7,11 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/command.h"
-#include "signet/data/run_files.h"
+#include "cli/json_text.h"
+#include "signet/base/nesting.h"
+#include "signet/base/printable.h"
 #include "signet/data/atomic_file.h"
+#include "signet/data/run_files.h"
 #include "signet/data/safetensors.h"
 #include "signet/export/expect.h"
 #include "signet/runtime/model.h"
@@ -17,6 +20,13 @@ namespace signet {
 namespace {
 
 namespace fs = std::filesystem;
+
+/// Of a text of a file: a recipe or a note is longer than a name.
+constexpr size_t kMostOfText = 2000;
+
+std::string shown(const fs::path& path) {
+  return printable(path.string(), 500);
+}
 
 /// What both kinds of file say about one layer.
 struct Row {
@@ -27,14 +37,15 @@ struct Row {
 void print_rows(const std::vector<Row>& rows, const char* detail) {
   int wide = 14;
   for (const auto& r : rows)
-    wide = std::max(wide, static_cast<int>(r.shape.size()));
+    wide = std::max(wide, static_cast<int>(printable(r.shape).size()));
   std::printf("%-14s %-*s %6s %12s %10s  %s\n", "layer", wide, "shape", "bits",
               "MACs", "bytes", detail);
   int64_t macs = 0, bytes = 0;
   for (const auto& r : rows) {
-    std::printf("%-14s %-*s %6s %12ld %10ld  %s\n", r.name.c_str(), wide,
-                r.shape.c_str(), r.bits.c_str(), static_cast<long>(r.macs),
-                static_cast<long>(r.bytes), r.detail.c_str());
+    std::printf("%-14s %-*s %6s %12ld %10ld  %s\n", printable(r.name).c_str(),
+                wide, printable(r.shape).c_str(), r.bits.c_str(),
+                static_cast<long>(r.macs), static_cast<long>(r.bytes),
+                r.detail.c_str());
     macs += r.macs;
     bytes += r.bytes;
   }
@@ -89,22 +100,24 @@ void show_model(const ReadFile& file, bool json) {
   if (json) {
     nlohmann::json metadata = nlohmann::json::object();
     for (const auto& [key, value] : info.metadata) metadata[key] = value;
-    std::printf("%s\n", nlohmann::json({{"kind", "model"},
-                                        {"name", info.name},
-                                        {"file_bytes", file.bytes.size()},
-                                        {"layers", rows_json(rows)},
-                                        {"classes", info.classes},
-                                        {"metadata", metadata}})
-                            .dump(2)
-                            .c_str());
+    std::printf("%s\n",
+                json_text(nlohmann::json({{"kind", "model"},
+                                          {"name", info.name},
+                                          {"file_bytes", file.bytes.size()},
+                                          {"layers", rows_json(rows)},
+                                          {"classes", info.classes},
+                                          {"metadata", metadata}}))
+                    .c_str());
     return;
   }
   std::printf("%s: model '%s', %s inputs, %ld classes, %zu bytes\n",
-              file.name.c_str(), info.name.c_str(), text(info.in).c_str(),
-              static_cast<long>(info.outputs), file.bytes.size());
+              shown(file.name).c_str(), printable(info.name).c_str(),
+              text(info.in).c_str(), static_cast<long>(info.outputs),
+              file.bytes.size());
   print_rows(rows, "kernel here");
   for (const auto& [key, value] : info.metadata)
-    std::printf("%s: %s\n", key.c_str(), value.c_str());
+    std::printf("%s: %s\n", printable(key).c_str(),
+                printable(value, kMostOfText).c_str());
 }
 
 std::string metadata(const Safetensors& file, const std::string& key) {
@@ -114,21 +127,34 @@ std::string metadata(const Safetensors& file, const std::string& key) {
 
 /// Layers as the trainer noted them down in the checkpoint.
 std::vector<Row> checkpoint_rows(const Safetensors& file) {
-  const auto layers =
-      nlohmann::json::parse(metadata(file, "layers"), nullptr, false);
-  check(layers.is_array(), "info",
-        "the checkpoint's table of layers is damaged");
+  const auto note = metadata(file, "layers");
+  nlohmann::json layers;
+  if (json_nesting(note) <= kMaxNesting)
+    layers = nlohmann::json::parse(note, nullptr, false);
+  constexpr const char* kDamaged =
+      "the checkpoint's table of layers is damaged";
+  check(layers.is_array(), "info", kDamaged);
   std::vector<Row> rows;
   std::string before = metadata(file, "inputs");
   for (const auto& layer : layers) {
+    check(layer.is_object(), "info", kDamaged);
     const auto number = [&](const char* key) {
-      return layer.value(key, int64_t{0});
+      const auto found = layer.find(key);
+      if (found == layer.end()) return int64_t{0};
+      check(found->is_number_integer(), "info", kDamaged);
+      return found->get<int64_t>();
     };
-    const auto outputs = layer.value("output", std::string("?"));
+    const auto word = [&](const char* key) {
+      const auto found = layer.find(key);
+      if (found == layer.end()) return std::string("?");
+      check(found->is_string(), "info", kDamaged);
+      return found->get<std::string>();
+    };
+    const auto outputs = word("output");
     const bool binary = number("binary_weights") > 0;
     const bool weights = binary || number("real_weights") > 0;
     rows.push_back(
-        {.name = layer.value("name", "?"),
+        {.name = word("name"),
          .shape = before + " -> " + outputs,
          .bits = weights ? (binary ? "1" : "32") : "",
          .detail =
@@ -154,15 +180,16 @@ void show_checkpoint(const ReadFile& read, bool json) {
                           {"tensors", tensors},
                           {"metadata", file.metadata}};
     if (ours) all["layers"] = rows_json(checkpoint_rows(file));
-    std::printf("%s\n", all.dump(2).c_str());
+    std::printf("%s\n", json_text(all).c_str());
     return;
   }
-  std::printf("%s: %s%zu tensors, %zu bytes\n", read.name.c_str(),
+  std::printf("%s: %s%zu tensors, %zu bytes\n", shown(read.name).c_str(),
               ours ? "checkpoint, " : "", file.tensors.size(),
               read.bytes.size());
   if (ours) {
-    std::printf("epoch %s, step %s\n", metadata(file, "epoch").c_str(),
-                metadata(file, "steps").c_str());
+    std::printf("epoch %s, step %s\n",
+                printable(metadata(file, "epoch")).c_str(),
+                printable(metadata(file, "steps")).c_str());
     print_rows(checkpoint_rows(file), "weights");
     return;
   }
@@ -171,7 +198,7 @@ void show_checkpoint(const ReadFile& read, bool json) {
   for (const auto& [name, tensor] : file.tensors) {
     std::string shape;
     for (const auto size : tensor.shape) shape += " " + std::to_string(size);
-    std::printf("  %-40s %s%s\n", name.c_str(), tensor.dtype.c_str(),
+    std::printf("  %-40s %s%s\n", printable(name).c_str(), tensor.dtype.c_str(),
                 shape.c_str());
   }
 }
@@ -184,7 +211,7 @@ bool is_safetensors(const std::vector<uint8_t>& bytes) {
 
 int run(fs::path path, bool json) {
   check(path == "-" || fs::exists(path), "info",
-        "there is no '" + path.string() +
+        "there is no '" + shown(path) +
             "'; it takes a model file, a checkpoint or a run folder");
   if (fs::is_directory(path)) {
     const auto checkpoint = run_file(path, "checkpoint.safetensors");

@@ -11,11 +11,15 @@
 #include <new>
 
 #include "cli/command.h"
+#include "cli/error_text.h"
 #include "cli/standard_streams.h"
 #include "cli/training_commands.h"
 #include "signet/base/memory.h"
+#include "signet/base/printable.h"
 
 namespace {
+
+constexpr size_t kMostOfError = 2000;
 
 bool is_known(const std::string& name) {
   for (const auto& command : signet::table<signet::Command>()) {
@@ -72,9 +76,7 @@ int run(int count, char** arguments) {
   } catch (const CLI::Success& success) {  // --help, --version
     return app.exit(success);
   } catch (const CLI::ParseError& error) {
-    std::string text = error.what();
-    if (count < 2) text = "a command is required; 'signet --help' lists them";
-    throw signet::UsageError(text);
+    throw signet::UsageError(signet::usage_text(app, error));
   }
   return actions.at(app.get_subcommands().front())();
 }
@@ -88,16 +90,16 @@ int main(int count, char** arguments) {
     if (status == 0) signet::flush_standard_output();
     return status;
   } catch (const signet::UsageError& error) {
-    std::fprintf(stderr, "signet: %s\n", error.what());
+    std::fprintf(stderr, "signet: %s\n",
+                 signet::printable(error.what(), kMostOfError).c_str());
     return 2;
   } catch (const std::bad_alloc&) {
     std::fprintf(stderr, "signet: %s\n", signet::out_of_memory_text().c_str());
     return 1;
   } catch (const std::exception& error) {
-    // LibTorch appends a stack trace: the first line says it all.
-    const std::string text = error.what();
-    std::fprintf(stderr, "signet: %s\n",
-                 text.substr(0, text.find('\n')).c_str());
+    std::fprintf(
+        stderr, "signet: %s\n",
+        signet::printable(signet::error_text(error), kMostOfError).c_str());
     return 1;
   }
 }

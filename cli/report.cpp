@@ -9,6 +9,8 @@
 
 #include "cli/command.h"
 #include "cli/output.h"
+#include "signet/base/number.h"
+#include "signet/base/printable.h"
 #include "signet/data/atomic_file.h"
 #include "signet/data/csv.h"
 #include "signet/data/folder_lock.h"
@@ -23,12 +25,6 @@ namespace signet {
 namespace {
 
 namespace fs = std::filesystem;
-
-std::string format(const char* pattern, double value) {
-  char text[64];
-  std::snprintf(text, sizeof text, pattern, value);
-  return text;
-}
 
 /// Columns of metrics.csv against the epoch; an empty column is left out.
 report::LineChart chart(
@@ -84,8 +80,8 @@ report::Matrix confusion(const fs::path& path) {
     const auto& row = csv.rows[i];
     const auto column = index.find(row[guess]);
     check(column != index.end(), path.string() + ":" + std::to_string(i + 2),
-          "the prediction must be one of the labels, but is '" + row[guess] +
-              "'");
+          "the prediction must be one of the labels, but is '" +
+              printable(row[guess]) + "'");
     matrix.values[index.at(row[label])][column->second] = counts[i];
   }
   return matrix;
@@ -95,7 +91,7 @@ report::Table results_table(const fs::path& path) {
   report::Table table{.title = "Results",
                       .columns = {"figure", "value", "seed", "command"}};
   for (const auto& r : report::read_results(path)) {
-    table.rows.push_back({r.name, format("%.4g", r.value) + " " + r.unit,
+    table.rows.push_back({r.name, general_text(r.value, 4) + " " + r.unit,
                           r.seed ? std::to_string(*r.seed) : "", r.command});
   }
   return table;
@@ -130,6 +126,12 @@ int run(const fs::path& folder, fs::path out) {
   }
   const auto metrics = read_csv(metrics_path);
   check_epochs(metrics);
+  if (metrics.torn) {
+    std::fprintf(stderr,
+                 "signet: %s: the last line was left out, as no newline ends "
+                 "it\n",
+                 printable(metrics_path.string(), 500).c_str());
+  }
   check(!metrics.rows.empty(), metrics_path.string(),
         "has no rows yet: the first epoch is not over");
   report::Page page{.title = name_of(folder),
@@ -141,13 +143,13 @@ int run(const fs::path& folder, fs::path out) {
   for (double s : metrics.numbers("seconds")) seconds += s;
   page.figures = {
       {.label = "Test accuracy",
-       .value = format("%.2f %%", 100 * last("test_accuracy")),
+       .value = fixed_text(100 * last("test_accuracy"), 2) + " %",
        .note = "mode network, last epoch"},
       {.label = "Epochs",
-       .value = format("%.0f", last("epoch")),
-       .note = format("%.0f steps", last("step"))},
+       .value = fixed_text(last("epoch"), 0),
+       .note = fixed_text(last("step"), 0) + " steps"},
       {.label = "Training time",
-       .value = format("%.0f s", seconds),
+       .value = fixed_text(seconds, 0) + " s",
        .note = "evaluation included"},
   };
   page.blocks.push_back(chart(metrics, "Accuracy", "accuracy (%)",
@@ -172,7 +174,8 @@ int run(const fs::path& folder, fs::path out) {
                    .preformatted = true});
   page.footer = "Written by signet report " + folder.string();
   write_atomically(out, report::render_html(page));
-  std::fprintf(summary_stream({out}), "%s\n", out.c_str());
+  std::fprintf(summary_stream({out}), "%s\n",
+               printable(out.string(), 4000).c_str());
   return 0;
 }
 

@@ -9,12 +9,16 @@
 #include <span>
 
 #include "cli/command.h"
+#include "cli/json_text.h"
 #include "cli/load_model.h"
+#include "cli/option_checks.h"
 #include "cli/output.h"
 #include "cli/run_inputs.h"
 #include "cli/run_samples.h"
+#include "signet/base/printable.h"
 #include "signet/base/threads.h"
 #include "signet/data/atomic_file.h"
+#include "signet/data/csv_lines.h"
 #include "signet/data/dataset_help.h"
 
 namespace signet {
@@ -83,8 +87,8 @@ int run(const Options& o) {
   if (!o.out.empty()) {
     std::string text = "index,class,name\n";
     for (size_t i = 0; i < labels.size(); ++i) {
-      text += std::to_string(i) + "," + std::to_string(labels[i]) + "," +
-              class_name(info, labels[i]) + "\n";
+      text += csv_line({std::to_string(i), std::to_string(labels[i]),
+                        class_name(info, labels[i])});
     }
     write_atomically(o.out, text);
   }
@@ -108,7 +112,7 @@ int run(const Options& o) {
                                 {"name", class_name(info, label)},
                                 {"count", count}});
     if (!inputs.labels.empty()) all["accuracy_percent"] = accuracy;
-    std::fprintf(summary, "%s\n", all.dump(2).c_str());
+    std::fprintf(summary, "%s\n", json_text(all).c_str());
     return 0;
   }
   std::fprintf(
@@ -119,7 +123,7 @@ int run(const Options& o) {
       static_cast<long>(o.threads), o.threads == 1 ? "" : "s");
   for (const auto& [label, count] : counts)
     std::fprintf(summary, "%8ld  %s\n", static_cast<long>(count),
-                 class_name(info, label).c_str());
+                 printable(class_name(info, label)).c_str());
   if (!inputs.labels.empty())
     std::fprintf(summary, "accuracy %.2f %%\n", accuracy);
   return 0;
@@ -138,15 +142,16 @@ const Registered<Command> entry{{
       app.add_option("--samples", o->samples,
                      "draw the units of the network this many times an image "
                      "and average")
-          ->check(CLI::Range(1, 1 << 20));
-      app.add_option("--seed", o->seed, "of the draws (default 1)");
+          ->check(whole_number(1, 1 << 20));
+      app.add_option("--seed", o->seed, "of the draws (default 1)")
+          ->check(whole_number(0));
       checks_output_file(app.add_option(
           "--out", o->out,
           "write index,class,name of each, CSV; of samples also "
           "entropy,\nmutual_information and the mean probability of "
           "each class"));
       app.add_option("--threads", o->threads, "threads (default 1)")
-          ->check(CLI::Range(1, kMostThreads));
+          ->check(whole_number(1, kMostThreads));
       app.add_flag("--json", o->json, "print JSON");
       app.footer(
           "\nWith --samples every unit is drawn from its noise, in a model "

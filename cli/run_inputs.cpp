@@ -1,11 +1,12 @@
 #include "cli/run_inputs.h"
 
-#include <cinttypes>
-#include <cstdio>
+#include <algorithm>
 #include <filesystem>
 
 #include "signet/base/error.h"
 #include "signet/base/names.h"
+#include "signet/base/number.h"
+#include "signet/base/printable.h"
 #include "signet/data/agreement.h"
 #include "signet/data/idx.h"
 
@@ -21,14 +22,18 @@ std::string metadata(const runtime::ModelInfo& info, const std::string& key) {
 /// The images' shape as the model file notes it down, "1x28x28", if it goes
 /// with the rows that the model reads; else those rows.
 std::vector<int64_t> noted_shape(const runtime::ModelInfo& info) {
-  int64_t sizes[3] = {};
-  char rest = 0;
   const auto text = metadata(info, "images");
-  const bool read =
-      std::sscanf(text.c_str(), "%6" SCNd64 "x%6" SCNd64 "x%6" SCNd64 "%c",
-                  &sizes[0], &sizes[1], &sizes[2], &rest) == 3;
-  if (read && sizes[0] * sizes[1] * sizes[2] == info.inputs)
-    return {std::begin(sizes), std::end(sizes)};
+  std::vector<int64_t> sizes;
+  int64_t product = 1;
+  for (size_t from = 0; from <= text.size() && sizes.size() < 4;) {
+    const size_t end = std::min(text.find('x', from), text.size());
+    const auto size = read_number<int64_t>(text.substr(from, end - from));
+    if (!size || *size < 1 || *size > info.inputs) return {info.inputs};
+    sizes.push_back(*size);
+    product *= *size;
+    from = end + 1;
+  }
+  if (sizes.size() == 3 && product == info.inputs) return sizes;
   return {info.inputs};
 }
 
@@ -72,7 +77,7 @@ bool is_one_file(const std::string& data) {
         "must be a data set (" + join(names) +
             "), a folder of IDX files or of CIFAR-10's, or an IDX file of "
             "images, but there is no '" +
-            data + "'");
+            printable(data) + "'");
   return true;
 }
 

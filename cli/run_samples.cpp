@@ -12,10 +12,14 @@
 #include <span>
 #include <stdexcept>
 
+#include "cli/json_text.h"
 #include "cli/output.h"
 #include "signet/base/error.h"
+#include "signet/base/number.h"
+#include "signet/base/printable.h"
 #include "signet/base/threads.h"
 #include "signet/data/atomic_file.h"
+#include "signet/data/csv_lines.h"
 
 namespace signet {
 namespace {
@@ -136,17 +140,16 @@ void write_csv(const runtime::ModelInfo& info, const Answers& answers,
   for (size_t j = 0; j < outputs; ++j) text += ",p" + std::to_string(j);
   text += '\n';
   const auto number = [](float value) {
-    char digits[32];
-    std::snprintf(digits, sizeof digits, ",%.6g", static_cast<double>(value));
-    return std::string(digits);
+    return general_text(static_cast<double>(value), 6);
   };
   for (size_t i = 0; i < answers.labels.size(); ++i) {
-    text += std::to_string(i) + "," + std::to_string(answers.labels[i]) + "," +
-            class_name(info, answers.labels[i]) + number(answers.entropy[i]) +
-            number(answers.mutual_information[i]);
+    std::vector<std::string> row = {
+        std::to_string(i), std::to_string(answers.labels[i]),
+        class_name(info, answers.labels[i]), number(answers.entropy[i]),
+        number(answers.mutual_information[i])};
     for (size_t j = 0; j < outputs; ++j)
-      text += number(answers.probabilities[i * outputs + j]);
-    text += '\n';
+      row.push_back(number(answers.probabilities[i * outputs + j]));
+    text += csv_line(row);
   }
   write_atomically(path, text);
 }
@@ -205,7 +208,7 @@ int run_samples(const runtime::Model& model, const Inputs& inputs,
       all["accuracy_percent"] = accuracy;
       all["loss_nats"] = loss / images;
     }
-    std::fprintf(summary, "%s\n", all.dump(2).c_str());
+    std::fprintf(summary, "%s\n", json_text(all).c_str());
     return 0;
   }
   std::fprintf(
@@ -217,7 +220,7 @@ int run_samples(const runtime::Model& model, const Inputs& inputs,
       static_cast<long>(o.threads), o.threads == 1 ? "" : "s");
   for (const auto& [label, count] : counts)
     std::fprintf(summary, "%8ld  %s\n", static_cast<long>(count),
-                 class_name(info, label).c_str());
+                 printable(class_name(info, label)).c_str());
   if (labelled) {
     std::fprintf(summary,
                  "accuracy %.2f %%, negative log-likelihood %.4f nats\n",

@@ -8,6 +8,7 @@
 #include <fstream>
 #include <numbers>
 
+#include "signet/base/number.h"
 #include "signet/core/torch.h"
 #include "signet/measure/two_layer_model.h"
 #include "signet/report/html.h"
@@ -36,17 +37,11 @@ at::Tensor vector_of(const std::vector<double>& values) {
   return torch::tensor(values, torch::kDouble);
 }
 
-std::string text(const char* format, double value) {
-  char buffer[64];
-  std::snprintf(buffer, sizeof buffer, format, value);
-  return buffer;
-}
-
 /// "0.6,0.9,-0.4,1", as it is typed.
 std::string text(const std::vector<double>& values) {
   std::string all;
   for (double value : values)
-    all += (all.empty() ? "" : ",") + text("%.6g", value);
+    all += (all.empty() ? "" : ",") + signet::general_text(value, 6);
   return all;
 }
 
@@ -115,9 +110,10 @@ signet::report::Page page_of(const std::vector<Trace>& traces,
       .title = "Coarse gradient descent",
       .subtitle = "Two linear layers with a step between them, Gaussian input"};
   for (const auto& trace : traces)
-    page.figures.push_back({.label = trace.estimator,
-                            .value = text("%.4f", trace.rows.back().loss),
-                            .note = "loss at " + trace.end});
+    page.figures.push_back(
+        {.label = trace.estimator,
+         .value = signet::fixed_text(trace.rows.back().loss, 4),
+         .note = "loss at " + trace.end});
   page.blocks.push_back(chart(traces, "Loss", "E (y - y*)² / 2",
                               [](const auto& row) { return row.loss; }));
   page.blocks.push_back(
@@ -133,8 +129,9 @@ signet::report::Page page_of(const std::vector<Trace>& traces,
       .title = "Critical points",
       .columns = {"point", "angle in degrees", "loss"}};
   for (const auto& point : critical)
-    points.rows.push_back({point.name, text("%.1f", degrees(point.theta)),
-                           text("%.4f", point.loss)});
+    points.rows.push_back({point.name,
+                           signet::fixed_text(degrees(point.theta), 1),
+                           signet::fixed_text(point.loss, 4)});
   page.blocks.push_back(points);
   std::string formulas;
   for (const auto& coarse : signet::coarse_gradients())
@@ -146,7 +143,8 @@ signet::report::Page page_of(const std::vector<Trace>& traces,
               formulas + "\n\nv* = " + text(o.v_star) +
               "\nw* = " + text(o.w_star) + "\nv  = " + text(o.v) +
               " at the start\nw  = " + text(o.w) + " at the start\nrate " +
-              text("%g", o.rate) + ", means over all inputs in closed form",
+              signet::general_text(o.rate, 6) +
+              ", means over all inputs in closed form",
       .preformatted = true});
   page.footer = "After Yin et al. 2019, arXiv:1903.05662";
   return page;

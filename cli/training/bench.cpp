@@ -5,6 +5,8 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/command.h"
+#include "cli/json_text.h"
+#include "cli/option_checks.h"
 #include "cli/training/start_torch.h"
 #include "signet/data/atomic_file.h"
 #include "signet/experiments/latency.h"
@@ -53,7 +55,7 @@ int run(const Options& o) {
     for (const auto& layer : model.info().layers)
       all["kernels"].push_back(
           {{"layer", layer.name}, {"kernel", layer.kernel}});
-    std::printf("%s\n", all.dump(2).c_str());
+    std::printf("%s\n", json_text(all).c_str());
     return 0;
   }
   if (pinned.processor() >= 0)
@@ -86,7 +88,7 @@ const Registered<Command> entry{{
       app.add_option("--batch", o->batches,
                      "batch sizes, comma separated (default 1,64)")
           ->delimiter(',')
-          ->check(CLI::Range(1, 65536));
+          ->check(whole_number(1, 65536));
       app.add_flag("--json", o->json, "print JSON");
       return [o] {
         if (o->calibrate) return run_calibration();

@@ -87,7 +87,33 @@ bool print_layers(const std::string& name = "") {
   return found;
 }
 
+template <class Records>
+std::vector<std::string> names_of(const Records& records) {
+  std::vector<std::string> names;
+  for (const auto& r : records) names.push_back(r.name);
+  return names;
+}
+
+struct Topics {
+  const char* kind;
+  std::vector<std::string> names;
+};
+
+std::vector<Topics> topics() {
+  return {{"in general", {"recipe", "layers", "data"}},
+          {"commands", names_of(table<Command>())},
+          {"estimators", names_of(table<Estimator>())},
+          {"optimizers", names_of(table<WeightRule>())},
+          {"layers", names_of(layer_kinds())}};
+}
+
 int help(const std::string& topic) {
+  if (topic.empty()) {
+    std::printf("signet help TOPIC explains\n");
+    for (const auto& [kind, names] : topics())
+      std::printf("  %s: %s\n", kind, join(names).c_str());
+    return 0;
+  }
   if (topic == "recipe") {
     std::printf("# Every key of a recipe, with its default.\n%s",
                 recipe_text({}).c_str());
@@ -111,11 +137,9 @@ int help(const std::string& topic) {
     std::printf("%s", app.help().c_str());
     return 0;
   }
-  std::vector<std::string> known{"recipe", "layers", "data"};
-  for (const auto& r : table<Command>()) known.push_back(r.name);
-  for (const auto& r : table<Estimator>()) known.push_back(r.name);
-  for (const auto& r : table<WeightRule>()) known.push_back(r.name);
-  for (const auto& kind : layer_kinds()) known.push_back(kind.name);
+  std::vector<std::string> known;
+  for (const auto& kind : topics())
+    known.insert(known.end(), kind.names.begin(), kind.names.end());
   throw UsageError("help: " + unknown_name("topic", topic, known));
 }
 
@@ -148,12 +172,13 @@ const Registered<Command> optimizers{{
 
 const Registered<Command> help_command{{
     .name = "help",
-    .summary =
-        "Explain 'recipe', 'layers', 'data', a layer, an estimator, an optimizer "
-        "or a command",
+    .summary = "Explain 'recipe', 'layers', 'data', a layer, an estimator, an "
+               "optimizer "
+               "or a command",
     .setup = [](CLI::App& app) -> std::function<int()> {
       auto topic = std::make_shared<std::string>();
-      app.add_option("topic", *topic, "what to explain")->required();
+      app.add_option("topic", *topic,
+                     "what to explain (default: all that can be)");
       return [topic] { return help(*topic); };
     },
 }};

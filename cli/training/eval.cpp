@@ -6,9 +6,11 @@
 #include <memory>
 
 #include "cli/command.h"
+#include "cli/option_checks.h"
 #include "cli/shell_quoted.h"
 #include "cli/training/eval_output.h"
 #include "cli/training/start_torch.h"
+#include "signet/base/printable.h"
 #include "signet/base/threads.h"
 #include "signet/core/torch.h"
 #include "signet/data/folder_lock.h"
@@ -52,7 +54,8 @@ std::vector<TrainedRun> load_runs(const std::vector<std::string>& paths) {
       continue;
     }
     std::fprintf(stderr, "warning: %s is the run %s again: it counts once\n",
-                 path.c_str(), same->folder.path.c_str());
+                 printable(path, 500).c_str(),
+                 printable(same->folder.path.string(), 500).c_str());
   }
   return runs;
 }
@@ -80,7 +83,8 @@ void warn_of_same_seeds(const EvaluatedRuns& all,
       std::fprintf(stderr,
                    "warning: %s and %s have the same recipe and seed: the "
                    "standard error counts them as two\n",
-                   all.paths[a].c_str(), all.paths[b].c_str());
+                   printable(all.paths[a], 500).c_str(),
+                   printable(all.paths[b], 500).c_str());
     }
   }
 }
@@ -93,14 +97,13 @@ void record(const Options& o, const EvaluatedRuns& all,
     const auto command = command_text(o, path);
     auto reason = read_only_reason(runs[r].folder.path);
     if (reason.empty()) {
-      const auto records =
-          eval_records(all, r, runs[r].recipe.seed, at::get_num_threads(),
-                       command);
+      const auto records = eval_records(all, r, runs[r].recipe.seed,
+                                        at::get_num_threads(), command);
       if (record_results(runs[r].folder, records, command)) continue;
       reason = "they may not be written";
     }
     std::fprintf(stderr, "warning: %s: the results are not recorded: %s\n",
-                 path.c_str(), reason.c_str());
+                 printable(path, 500).c_str(), reason.c_str());
   }
 }
 
@@ -152,11 +155,11 @@ const Registered<Command> entry{{
                      "ensembles beside the mode network: draws of all units "
                      "that one averages,\nsuch as 1,4,16")
           ->delimiter(',')
-          ->check(CLI::Range(0, 100000));
+          ->check(whole_number(0, 100000));
       app.add_option("--seed", o->seed, "of the draws (default 1)")
-          ->check(CLI::NonNegativeNumber);
+          ->check(whole_number(0));
       app.add_option("--threads", o->threads, "threads (default: all cores)")
-          ->check(CLI::Range(1, kMostThreads));
+          ->check(whole_number(1, kMostThreads));
       app.add_flag("--json", o->json, "print JSON");
       app.footer(
           "\nA mean is over runs of one recipe, whose seeds alone differ. Of "

@@ -3,7 +3,10 @@
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
+#include "cli/json_text.h"
 #include "signet/base/names.h"
+#include "signet/base/number.h"
+#include "signet/base/printable.h"
 #include "signet/experiments/figure_over_runs.h"
 
 namespace signet {
@@ -11,31 +14,25 @@ namespace {
 
 /// One measured figure of an evaluation.
 struct Quantity {
-  const char* name;    ///< in results.json
-  const char* key;     ///< in JSON
-  const char* format;  ///< in the table
+  const char* name;  ///< in results.json
+  const char* key;   ///< in JSON
+  int digits;        ///< in the table
   const char* unit;
   double (*read)(const Evaluation& e);
 };
 
 const Quantity kQuantities[] = {
-    {"test accuracy", "accuracy_percent", "%.2f", "%",
+    {"test accuracy", "accuracy_percent", 2, "%",
      [](const Evaluation& e) { return 100 * e.accuracy(); }},
-    {"test negative log-likelihood", "loss_nats", "%.4f", "nats",
+    {"test negative log-likelihood", "loss_nats", 4, "nats",
      [](const Evaluation& e) { return e.loss; }},
-    {"test calibration error", "calibration_error_percent", "%.2f", "%",
+    {"test calibration error", "calibration_error_percent", 2, "%",
      [](const Evaluation& e) { return 100 * e.calibration_error; }}};
 
 std::string mode_name(int64_t samples) {
   if (samples == 0) return "mode network";
   return "ensemble of " + std::to_string(samples) +
          (samples == 1 ? " sample" : " samples");
-}
-
-std::string number(const char* format, double value) {
-  char text[32];
-  std::snprintf(text, sizeof text, format, value);
-  return text;
 }
 
 void print_row(const std::string& first, const std::string& mode,
@@ -61,8 +58,9 @@ void print_means(const EvaluatedRuns& all, const RunGroup& group) {
     for (const auto& q : kQuantities) {
       const auto f = figure(all, group, m, q);
       cells.push_back(
-          number(q.format, f.mean()) + " " +
-          (several ? "+- " + number(q.format, f.standard_error()) + " " : "") +
+          fixed_text(f.mean(), q.digits) + " " +
+          (several ? "+- " + fixed_text(f.standard_error(), q.digits) + " "
+                   : "") +
           q.unit);
     }
     const auto* name = several ? "mean +- standard error" : "one run";
@@ -106,9 +104,10 @@ void print_run(const EvaluatedRuns& all, size_t run) {
   for (size_t m = 0; m < all.samples.size(); ++m) {
     std::vector<std::string> cells;
     for (const auto& q : kQuantities)
-      cells.push_back(number(q.format, q.read(all.runs[run][m])) + " " +
+      cells.push_back(fixed_text(q.read(all.runs[run][m]), q.digits) + " " +
                       q.unit);
-    print_row(m == 0 ? all.paths[run] : "", mode_name(all.samples[m]), cells);
+    print_row(m == 0 ? printable(all.paths[run], 500) : "",
+              mode_name(all.samples[m]), cells);
   }
 }
 
@@ -123,8 +122,9 @@ void print_groups(const EvaluatedRuns& all) {
   for (const auto& group : all.groups) {
     std::vector<std::string> settings, paths;
     for (const auto& [key, value] : group.settings)
-      settings.push_back(key + " = " + value);
-    for (const size_t run : group.runs) paths.push_back(all.paths[run]);
+      settings.push_back(printable(key + " = " + value, 500));
+    for (const size_t run : group.runs)
+      paths.push_back(printable(all.paths[run], 500));
     std::printf("\n%s\n  %s\n", join(settings).c_str(), join(paths).c_str());
     print_means(all, group);
   }
@@ -139,7 +139,7 @@ std::string eval_json(const EvaluatedRuns& all) {
     for (const auto* key : {"mode", "ensembles"})
       object[key] = object["groups"][0][key];
   }
-  return object.dump(2);
+  return json_text(object);
 }
 
 std::vector<report::ResultRecord> eval_records(const EvaluatedRuns& all,

@@ -5,9 +5,13 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/command.h"
+#include "cli/json_text.h"
+#include "cli/option_checks.h"
 #include "cli/output.h"
 #include "cli/training/start_torch.h"
 #include "cli/write_c_array.h"
+#include "signet/base/number.h"
+#include "signet/base/printable.h"
 #include "signet/base/threads.h"
 #include "signet/experiments/progress.h"
 #include "signet/experiments/run_data.h"
@@ -27,13 +31,10 @@ struct Options {
 /// no two orders of addition give alike.
 std::string score_text(const Proof& proof) {
   if (!proof.real) return "bit by bit";
-  char text[200];
-  std::snprintf(text, sizeof(text),
-                "of real weights: at most %.2g apart, rounding allows %.2g; "
-                "%ld classes differ where scores tie within that",
-                proof.real->difference, proof.real->bound,
-                static_cast<long>(proof.real->ties));
-  return text;
+  return "of real weights: at most " + general_text(proof.real->difference, 2) +
+         " apart, rounding allows " + general_text(proof.real->bound, 2) +
+         "; " + std::to_string(proof.real->ties) +
+         " classes differ where scores tie within that";
 }
 
 /// What the file says of its origin; of the shape of images only what the name
@@ -98,7 +99,7 @@ int run(const Options& o) {
       result["score_difference"] = proof.real->difference;
       result["class_ties"] = proof.real->ties;
     }
-    std::fprintf(summary, "%s\n", result.dump(2).c_str());
+    std::fprintf(summary, "%s\n", json_text(result).c_str());
     return 0;
   }
   std::fprintf(
@@ -111,7 +112,7 @@ int run(const Options& o) {
       std::string(isa_name(exported.isa)).c_str(),
       static_cast<long>(proof.integers), static_cast<long>(proof.bits),
       static_cast<long>(proof.scores), score_text(proof).c_str(),
-      static_cast<long>(proof.classes), accuracy, o.out.c_str(),
+      static_cast<long>(proof.classes), accuracy, printable(o.out, 500).c_str(),
       static_cast<long>(exported.bytes), ratio,
       static_cast<long>(exported.float_bytes));
   return 0;
@@ -136,7 +137,7 @@ const Registered<Command> entry{{
                    "keep the noise of the units, 8 bytes a channel, for "
                    "'signet run --samples'");
       app.add_option("--threads", o->threads, "threads (default: all cores)")
-          ->check(CLI::Range(1, kMostThreads));
+          ->check(whole_number(1, kMostThreads));
       app.add_flag("--json", o->json, "print JSON");
       app.footer(
           "\nEvery pre-activation, hidden bit, score and class of all test "

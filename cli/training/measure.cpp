@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "cli/command.h"
+#include "cli/option_checks.h"
 #include "cli/output.h"
 #include "cli/training/start_torch.h"
 #include "signet/base/threads.h"
@@ -192,41 +193,41 @@ const Registered<Command> entry{{
                      "of the network: logistic, mse or cross_entropy");
       app.add_option("--samples", o->samples,
                      "gradients of each estimator (default 20000)")
-          ->check(CLI::PositiveNumber);
+          ->check(whole_number(1, 1'000'000'000));
       app.add_option("--seed", o->seed, "of all random numbers (default 1)")
-          ->check(CLI::NonNegativeNumber);
+          ->check(whole_number(0));
       app.add_option("--learn", o->learn,
                      "samples that estimators with learned state see "
                      "beforehand (default 1000)")
-          ->check(CLI::NonNegativeNumber);
+          ->check(whole_number(0, 1'000'000'000));
       app.add_option("--reference", o->reference,
                      "unbiased estimator to compare with (default: an exact "
                      "one if possible, else rloo)");
       app.add_option("--reference-samples", o->reference_samples,
                      "of a reference that is not exact (default: 10 times "
                      "--samples)")
-          ->check(CLI::PositiveNumber);
+          ->check(whole_number(1, 10'000'000'000));
       app.add_option("--tolerance", o->tolerance,
                      "bias / |gradient| that counts as none (default 0.01)")
-          ->check(CLI::PositiveNumber);
+          ->check(positive_number());
       app.add_option("--alpha", o->alpha,
                      "chance of a false 'biased', and of an interval's error "
                      "(default 0.01)")
-          ->check(CLI::Range(1e-9, 0.5));
+          ->check(number_in(1e-9, 0.5));
       app.add_option("--basket", o->basket,
                      "first train so many steps by the first estimator and "
                      "follow all of them")
-          ->check(CLI::PositiveNumber);
+          ->check(whole_number(1, 100'000'000));
       app.add_option("--batch", o->batch,
                      "examples of a step of the basket (default: all)")
-          ->check(CLI::PositiveNumber);
+          ->check(whole_number(1, 1'000'000));
       app.add_option("--rate", o->rate, "of the basket's steps (default 0.01)")
-          ->check(CLI::NonNegativeNumber);
+          ->check(non_negative_number());
       app.add_option("--optimizer", o->optimizer,
                      "of the basket: adam (default) or sgd");
       app.add_option("--threads", o->threads,
                      "threads (default 1, so that times compare)")
-          ->check(CLI::Range(1, kMostThreads));
+          ->check(whole_number(1, kMostThreads));
       app.add_flag("--json", o->json, "print JSON");
       checks_output_file(
           app.add_option("--report", o->report, "also write a page, HTML"));

@@ -6,8 +6,11 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/command.h"
+#include "cli/json_text.h"
+#include "cli/option_checks.h"
 #include "cli/output.h"
 #include "cli/training/start_torch.h"
+#include "signet/base/printable.h"
 #include "signet/base/threads.h"
 #include "signet/data/atomic_file.h"
 #include "signet/experiments/progress.h"
@@ -148,7 +151,7 @@ int run_experiments(const Options& o) {
     if (!result.failure.empty()) {
       failed = true;
       std::fprintf(stderr, "%s: failed: %s\n", experiment.name.c_str(),
-                   result.failure.c_str());
+                   printable(result.failure, 2000).c_str());
       return;
     }
     const auto record = *read_record(o.out, experiment.name);
@@ -162,7 +165,7 @@ int run_experiments(const Options& o) {
     print_findings(experiment, record, summary);
     std::fflush(summary);
   });
-  if (o.json) std::fprintf(summary, "%s\n", json.dump(1).c_str());
+  if (o.json) std::fprintf(summary, "%s\n", json_text(json, 1).c_str());
   return failed ? 1 : 0;
 }
 
@@ -208,7 +211,7 @@ const Registered<Command> entry{{
       app.add_flag("--full", o->full, "also what takes a night");
       app.add_option("--seeds", o->seeds,
                      "seeds that intervals are over (default: 5, quick 3)")
-          ->check(CLI::PositiveNumber);
+          ->check(whole_number(1, 1000));
       app.add_option("--data", o->data,
                      "folder of MNIST or CIFAR-10 files, to compare with the "
                      "sources' own\nnumbers (default: Fashion-MNIST)");
@@ -222,7 +225,7 @@ const Registered<Command> entry{{
       app.add_option("--jobs", o->jobs,
                      "experiments at a time, one thread each (default: all "
                      "cores)")
-          ->check(CLI::Range(1, kMostThreads));
+          ->check(whole_number(1, kMostThreads));
       app.add_flag("--again", o->again,
                    "run again what has a record of the same settings");
       app.add_flag("--json", o->json, "print the findings as JSON");

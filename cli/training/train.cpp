@@ -5,10 +5,13 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/command.h"
+#include "cli/json_text.h"
+#include "cli/option_checks.h"
 #include "cli/output.h"
 #include "cli/shell_quoted.h"
 #include "cli/training/start_torch.h"
 #include "signet/base/error.h"
+#include "signet/base/printable.h"
 #include "signet/base/threads.h"
 #include "signet/experiments/progress.h"
 #include "signet/experiments/run_folder.h"
@@ -37,6 +40,10 @@ int run(const Options& options) {
           "a recipe is required, such as recipes/mlp.toml");
     path = RunFolder{options.out}.recipe();
   }
+  check(path.find('=') == std::string::npos || std::filesystem::exists(path),
+        "train",
+        "there is no recipe '" + printable(path) +
+            "'; a key=value needs a --set of its own");
   auto recipe = load_recipe(path, overrides);
   if (!options.from.empty()) recipe.train.from = options.from;
   if (!options.layout.empty()) recipe.train.layout = options.layout;
@@ -56,18 +63,18 @@ int run(const Options& options) {
   if (options.json) {
     std::printf(
         "%s\n",
-        nlohmann::json({{"run", options.out},
-                        {"seed", recipe.seed},
-                        {"epochs", result.epochs},
-                        {"seconds", result.seconds},
-                        {"test_accuracy_percent", 100 * result.test.accuracy()},
-                        {"test_loss_nats", result.test.loss}})
-            .dump(2)
+        json_text(nlohmann::json(
+                      {{"run", options.out},
+                       {"seed", recipe.seed},
+                       {"epochs", result.epochs},
+                       {"seconds", result.seconds},
+                       {"test_accuracy_percent", 100 * result.test.accuracy()},
+                       {"test_loss_nats", result.test.loss}}))
             .c_str());
     return 0;
   }
   std::printf("%s: test accuracy %.2f %% after %ld epochs, %s\n",
-              options.out.c_str(), 100 * result.test.accuracy(),
+              printable(options.out).c_str(), 100 * result.test.accuracy(),
               static_cast<long>(result.epochs),
               duration_text(result.seconds).c_str());
   return 0;
@@ -95,11 +102,11 @@ const Registered<Command> entry{{
                      "folder of the data set: the key data.folder; with "
                      "--resume where it is now");
       app.add_option("--seed", o->seed, "override the recipe's seed")
-          ->check(CLI::NonNegativeNumber);
+          ->check(whole_number(0));
       app.add_option("--threads", o->threads,
                      "threads (default: all cores); the last bits of a run "
                      "depend on their number")
-          ->check(CLI::Range(1, kMostThreads));
+          ->check(whole_number(1, kMostThreads));
       app.add_flag("--json", o->json, "print JSON");
       app.add_flag("--resume", o->resume, "go on from the last checkpoint");
       app.add_flag("--overwrite", o->overwrite,

@@ -2,13 +2,12 @@
 
 #include <algorithm>
 #include <cctype>
-#include <charconv>
 #include <cmath>
-#include <optional>
 #include <stdexcept>
 
 #include "signet/base/error.h"
 #include "signet/base/names.h"
+#include "signet/base/printable.h"
 
 namespace signet {
 namespace {
@@ -30,15 +29,6 @@ bool is_name(std::string_view text) {
   return true;
 }
 
-template <class Number>
-std::optional<Number> read_number(std::string_view text) {
-  Number value{};
-  const auto [end, error] =
-      std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end != text.data() + text.size()) return {};
-  return value;
-}
-
 std::string range_text(const Parameter& p) {
   const bool below = std::isfinite(p.min), above = std::isfinite(p.max);
   if (below && above)
@@ -47,6 +37,9 @@ std::string range_text(const Parameter& p) {
   if (above) return "at most " + number_text(p.max);
   return "a number";
 }
+
+/// Of spellings in spellings: each is read by those outside it.
+constexpr int kMaxDepth = 16;
 
 /// Where the first comma outside parentheses is, or npos.
 size_t find_comma(std::string_view text) {
@@ -64,7 +57,7 @@ size_t find_comma(std::string_view text) {
 bool is_value(std::string_view text) {
   int depth = 0;
   for (char c : text) {
-    if (c == '(') ++depth;
+    if (c == '(' && ++depth > kMaxDepth) return false;
     if (c == ')' && --depth < 0) return false;
     if (c == '=' && depth == 0) return false;
   }
@@ -77,7 +70,7 @@ Value read_value(const Parameter& p, const std::string& text,
                  const std::string& who) {
   const auto fail = [&](const std::string& must) -> Value {
     throw UsageError(who + ": " + p.name + " must be " + must + ", but got '" +
-                     text + "'");
+                     printable(text) + "'");
   };
   const auto in_range = [&](double v) { return v >= p.min && v <= p.max; };
   if (std::holds_alternative<double>(p.fallback)) {
@@ -112,15 +105,9 @@ std::string value_text(const Value& value) {
 
 }  // namespace
 
-std::string number_text(double value) {
-  char buffer[32];
-  const auto end = std::to_chars(buffer, buffer + sizeof buffer, value).ptr;
-  return std::string(buffer, end);
-}
-
 Call parse_call(std::string_view text) {
   const auto fail = [&] {
-    throw UsageError("'" + std::string(text) +
+    throw UsageError("'" + printable(text, 200) +
                      "' must read name or name(key=value, ...)");
   };
   const auto whole = trim(text);
@@ -140,7 +127,7 @@ Call parse_call(std::string_view text) {
     if (!is_name(key) || !is_value(value)) fail();
     for (const auto& [known, _] : call.arguments) {
       if (known == key)
-        throw UsageError("'" + std::string(text) + "' gives " + known +
+        throw UsageError("'" + printable(text, 200) + "' gives " + known +
                          " twice");
     }
     call.arguments.emplace_back(key, value);
@@ -162,10 +149,10 @@ Arguments::Arguments(const std::vector<Parameter>& parameters,
     size_t i = 0;
     while (i < names.size() && names[i] != key) ++i;
     if (i == names.size()) {
-      throw UsageError(names.empty()
-                           ? call.name + " takes no parameters, but got " + key
-                           : call.name + ": " +
-                                 unknown_name("parameter", key, names));
+      throw UsageError(
+          names.empty()
+              ? call.name + " takes no parameters, but got " + printable(key)
+              : call.name + ": " + unknown_name("parameter", key, names));
     }
     values_[i].second = read_value(parameters[i], text, call.name);
   }

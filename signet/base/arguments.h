@@ -9,6 +9,8 @@
 #include <variant>
 #include <vector>
 
+#include "signet/base/number.h"
+
 namespace signet {
 
 /// What a record (estimator, optimizer, layer kind) can be told. The type of
@@ -61,8 +63,5 @@ class Arguments {
 
 /// One line a parameter: name, default, range, help.
 std::string describe(const Parameter& parameter);
-
-/// The shortest text that reads back as the same number.
-std::string number_text(double value);
 
 }  // namespace signet

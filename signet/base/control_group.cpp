@@ -1,12 +1,12 @@
 #include "signet/base/control_group.h"
 
 #include <algorithm>
-#include <charconv>
 #include <fstream>
 #include <iterator>
-#include <sstream>
 #include <string>
 #include <vector>
+
+#include "signet/base/number.h"
 
 namespace signet {
 namespace {
@@ -20,19 +20,20 @@ std::string text_of(const path& file) {
 
 std::vector<std::string> split(const std::string& text, char separator) {
   std::vector<std::string> parts;
-  std::istringstream stream(text);
-  for (std::string part; std::getline(stream, part, separator);)
-    parts.push_back(part);
+  size_t from = 0;
+  while (from < text.size()) {
+    const size_t end = std::min(text.find(separator, from), text.size());
+    parts.push_back(text.substr(from, end - from));
+    from = end + 1;
+  }
   return parts;
 }
 
 /// A whole number; nothing for "max", -1 and whatever else.
 std::optional<int64_t> number(const std::string& text) {
-  int64_t value = 0;
-  const auto [end, error] =
-      std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end == text.data() || value < 0) return {};
-  return value;
+  const auto line = text.substr(0, text.find_first_of(" \n"));
+  const auto value = read_number<int64_t>(line);
+  return value && *value >= 0 ? value : std::nullopt;
 }
 
 std::optional<int64_t> number_in(const path& file) {

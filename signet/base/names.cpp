@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <numeric>
 
+#include "signet/base/printable.h"
+
 namespace signet {
 namespace {
 
@@ -26,6 +28,8 @@ size_t edit_distance(std::string_view a, std::string_view b) {
 
 std::string nearest_name(std::string_view name,
                          std::span<const std::string> candidates) {
+  constexpr size_t kLongest = 200;  // beyond it no slip of the finger
+  if (name.size() > kLongest) return "";
   std::string best;
   size_t best_distance = name.size() / 2 + 1;
   for (const auto& candidate : candidates) {
@@ -41,7 +45,7 @@ std::string nearest_name(std::string_view name,
 std::string unknown_name(std::string_view what, std::string_view name,
                          std::span<const std::string> candidates) {
   std::string text =
-      "unknown " + std::string(what) + " '" + std::string(name) + "'";
+      "unknown " + std::string(what) + " '" + printable(name) + "'";
   const auto near = nearest_name(name, candidates);
   if (!near.empty())
     text += ": did you mean '" + near + "'?";

@@ -1,7 +1,5 @@
 #include "signet/base/paper.h"
 
-#include <sstream>
-
 namespace signet {
 namespace {
 
@@ -47,17 +45,16 @@ std::string short_text(const std::vector<Paper>& papers) {
 }
 
 std::string bibtex(const Paper& paper) {
-  std::ostringstream text;
-  const char* kind = paper.venue.empty() ? "misc" : "article";
-  text << "@" << kind << "{" << paper.key << ",\n  author = {" << paper.authors
-       << "},\n  title = {" << paper.title << "},\n";
-  if (!paper.venue.empty()) text << "  journal = {" << paper.venue << "},\n";
-  text << "  year = {" << paper.year << "}";
-  if (!paper.arxiv.empty())
-    text << ",\n  eprint = {" << paper.arxiv << "},\n  archivePrefix = {arXiv}";
-  if (!paper.url.empty()) text << ",\n  url = {" << paper.url << "}";
-  text << "\n}\n";
-  return text.str();
+  std::string text = paper.venue.empty() ? "@misc{" : "@article{";
+  text += paper.key + ",\n  author = {" + paper.authors + "},\n  title = {" +
+          paper.title + "},\n";
+  if (!paper.venue.empty()) text += "  journal = {" + paper.venue + "},\n";
+  text += "  year = {" + std::to_string(paper.year) + "}";
+  if (!paper.arxiv.empty()) {
+    text += ",\n  eprint = {" + paper.arxiv + "},\n  archivePrefix = {arXiv}";
+  }
+  if (!paper.url.empty()) text += ",\n  url = {" + paper.url + "}";
+  return text + "\n}\n";
 }
 
 }  // namespace signet

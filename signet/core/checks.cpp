@@ -1,7 +1,5 @@
 #include "signet/core/checks.h"
 
-#include <sstream>
-
 namespace signet {
 
 void check_floating(const at::Tensor& t, std::string_view who,
@@ -14,9 +12,11 @@ void check_floating(const at::Tensor& t, std::string_view who,
 }
 
 std::string shape_text(at::IntArrayRef shape) {
-  std::ostringstream text;
-  text << shape;
-  return text.str();
+  std::string text = "[";
+  for (const auto size : shape) {
+    text += (text.size() > 1 ? ", " : "") + std::to_string(size);
+  }
+  return text + "]";
 }
 
 }  // namespace signet

@@ -1,7 +1,5 @@
 #include "signet/core/estimator.h"
 
-#include <sstream>
-
 #include "signet/core/checked_objective.h"
 #include "signet/core/checks.h"
 #include "signet/core/normalized_logits.h"
@@ -120,24 +118,24 @@ std::string bias_text(const Traits& traits) {
 }
 
 std::string estimators_markdown() {
-  std::ostringstream text;
-  text << "# Estimators\n\n"
-          "Printed by `signet estimators --markdown`; a test compares.\n\n"
-          "Bias: \"none to degree d\" is the largest degree of a polynomial "
-          "loss of one unit\nfor which there is none. Evaluations: K samples, "
-          "L layers of units, n units,\nn_l of them in layer l.\n";
+  std::string text =
+      "# Estimators\n\n"
+      "Printed by `signet estimators --markdown`; a test compares.\n\n"
+      "Bias: \"none to degree d\" is the largest degree of a polynomial "
+      "loss of one unit\nfor which there is none. Evaluations: K samples, "
+      "L layers of units, n units,\nn_l of them in layer l.\n";
   for (const auto& e : table<Estimator>()) {
-    text << "\n## " << e.name << "\n\n" << e.summary << ".\n" << e.help << "\n";
     const auto& t = e.traits;
-    text << "* Bias: " << bias_text(t)
-         << "\n* Evaluations of the objective: " << t.evaluations.text()
-         << "\n* Derivative of the objective: "
-         << (t.differentiates_objective ? "needed" : "not needed") << "\n";
-    if (t.learns) text << "* Learns from the samples it has seen\n";
-    if (!e.papers.empty()) text << "* Source: " << short_text(e.papers) << "\n";
-    for (const auto& p : e.parameters) text << "* `" << describe(p) << "`\n";
+    text += "\n## " + e.name + "\n\n" + e.summary + ".\n" + e.help +
+            "\n* Bias: " + bias_text(t) +
+            "\n* Evaluations of the objective: " + t.evaluations.text() +
+            "\n* Derivative of the objective: " +
+            (t.differentiates_objective ? "needed" : "not needed") + "\n";
+    if (t.learns) text += "* Learns from the samples it has seen\n";
+    if (!e.papers.empty()) text += "* Source: " + short_text(e.papers) + "\n";
+    for (const auto& p : e.parameters) text += "* `" + describe(p) + "`\n";
   }
-  return text.str();
+  return text;
 }
 
 }  // namespace signet

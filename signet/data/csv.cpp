@@ -3,66 +3,31 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <cctype>
 #include <cerrno>
-#include <charconv>
 #include <cmath>
 #include <limits>
-#include <optional>
 #include <string_view>
 #include <system_error>
 #include <utility>
 
+#include "signet/base/number.h"
+#include "signet/base/printable.h"
 #include "signet/data/atomic_file.h"
 #include "signet/data/bad_file.h"
+#include "signet/data/csv_lines.h"
 
 namespace signet {
 namespace {
 
 using std::filesystem::path;
 
-// One line of a file (or several: a quoted field may hold newlines).
-struct Line {
-  std::string_view bytes;  // with its newline
-  std::vector<std::string> fields;
-};
-
-// The next line at the front of `rest`, taken off it; false at the end or if
-// the line is torn.
-bool next_line(std::string_view& rest, Line& line, const path& file) {
-  line.fields.assign(1, "");
-  bool quoted = false;
-  for (size_t i = 0; i < rest.size(); ++i) {
-    const char c = rest[i];
-    const bool again = i + 1 < rest.size() && rest[i + 1] == '"';
-    if (c == '"' && quoted && again) {  // "" is one quote
-      line.fields.back() += rest[i++];
-    } else if (c == '"') {
-      if (!quoted && !line.fields.back().empty()) {
-        bad_file(file, "a quote must begin its field, but got one after \"" +
-                           line.fields.back() + "\"");
-      }
-      quoted = !quoted;
-    } else if (c == ',' && !quoted) {
-      line.fields.emplace_back();
-    } else if (c == '\n' && !quoted) {
-      line.bytes = rest.substr(0, i + 1);
-      rest.remove_prefix(i + 1);
-      return true;
-    } else if (quoted || c != '\r' || !rest.substr(i).starts_with("\r\n")) {
-      line.fields.back() += c;
-    }
-  }
-  return false;
-}
-
-// Reads `text` into a table and, side by side, the bytes of each row.
-CsvTable parse(std::string_view text, const path& file,
-               std::vector<std::string_view>& bytes) {
+CsvTable to_table(const CsvLines& text, const path& file) {
   CsvTable table;
   table.path = file;
-  Line line;
-  while (next_line(text, line, file)) {
-    if (table.columns.empty()) {
+  for (const CsvLine& line : text.lines) {
+    if (&line == &text.lines.front()) {
       table.columns = line.fields;
     } else if (line.fields.size() != table.columns.size()) {
       bad_file(file, "row " + std::to_string(table.rows.size() + 1) +
@@ -72,7 +37,6 @@ CsvTable parse(std::string_view text, const path& file,
     } else {
       table.rows.push_back(line.fields);
     }
-    bytes.push_back(line.bytes);
   }
   return table;
 }
@@ -82,49 +46,58 @@ std::string read_text(const path& file) {
   return {bytes.begin(), bytes.end()};
 }
 
-// The number that a field is, if it is one.
-std::optional<double> to_number(const std::string& field) {
-  double value = 0;
-  const char* const end = field.data() + field.size();
-  const auto [stop, error] = std::from_chars(field.data(), end, value);
-  if (error != std::errc() || stop != end) return {};
-  return value;
+[[noreturn]] void unclosed(const path& file) {
+  bad_file(file, "a quote must be closed, but the last one is not");
 }
 
-std::string quote(const std::string& field) {
-  if (field.find_first_of(",\"\r\n") == std::string::npos) return field;
-  std::string result = "\"";
-  for (const char c : field) {
-    if (c == '"') result += '"';
-    result += c;
+// The names of columns, for an error.
+std::string shown(const std::vector<std::string>& columns) {
+  std::string line = csv_line(columns);
+  line.pop_back();
+  return printable(line, 200);
+}
+
+// Whether a field can name a column: not what an example has in its place.
+bool is_name(const std::string& field) {
+  return !csv_missing(field) && !csv_number(field) &&
+         std::any_of(field.begin(), field.end(), [](unsigned char c) {
+           return std::isalpha(c) || c == '_' || c >= 0x80;
+         });
+}
+
+void check_names(const CsvTable& table) {
+  const auto& names = table.columns;
+  if (std::none_of(names.begin(), names.end(), is_name)) {
+    bad_file(table.path, "must begin with a line of column names, but got " +
+                             (names.empty() ? "none" : shown(names)));
   }
-  return result + '"';
-}
-
-std::string joined(const std::vector<std::string>& fields) {
-  std::string line;
-  for (size_t i = 0; i < fields.size(); ++i) {
-    if (i > 0) line += ',';
-    line += quote(fields[i]);
+  for (size_t j = 0; j < names.size(); ++j) {
+    if (!names[j].empty()) continue;
+    bad_file(table.path,
+             "column " + std::to_string(j + 1) +
+                 " must have a name, but got none: leave out what numbers the "
+                 "rows (index=False in pandas, row.names=FALSE in R) and empty "
+                 "columns");
   }
-  return line;
 }
 
-std::string number_text(double value) {
-  if (std::isnan(value)) return "";
-  char digits[32];
-  const auto end = std::to_chars(digits, digits + sizeof digits, value).ptr;
-  return {digits, end};
+bool is_blank(const std::vector<std::string>& row) {
+  return std::all_of(row.begin(), row.end(), csv_missing);
 }
 
 }  // namespace
 
 size_t CsvTable::column(const std::string& name) const {
-  for (size_t i = 0; i < columns.size(); ++i) {
-    if (columns[i] == name) return i;
+  const auto found = std::find(columns.begin(), columns.end(), name);
+  if (found == columns.end()) {
+    bad_file(path,
+             "must have a column \"" + name + "\", but got " + shown(columns));
   }
-  bad_file(path,
-           "must have a column \"" + name + "\", but got " + joined(columns));
+  if (std::find(found + 1, columns.end(), name) != columns.end()) {
+    bad_file(path, "must have one column \"" + name + "\", but got " +
+                       shown(columns));
+  }
+  return static_cast<size_t>(found - columns.begin());
 }
 
 std::vector<double> CsvTable::numbers(const std::string& name) const {
@@ -132,10 +105,10 @@ std::vector<double> CsvTable::numbers(const std::string& name) const {
   std::vector<double> result;
   for (const auto& row : rows) {
     const std::string& field = row[at];
-    const auto value = to_number(field);
-    if (!field.empty() && !value) {
+    const auto value = csv_number(field);
+    if (!csv_missing(field) && !value) {
       bad_file(path, "column \"" + name + "\" must hold numbers, but got \"" +
-                         field + "\" in row " +
+                         printable(field) + "\" in row " +
                          std::to_string(result.size() + 1));
     }
     result.push_back(value.value_or(std::numeric_limits<double>::quiet_NaN()));
@@ -144,38 +117,43 @@ std::vector<double> CsvTable::numbers(const std::string& name) const {
 }
 
 CsvTable read_csv(const path& file) {
-  std::vector<std::string_view> bytes;
-  CsvTable table = parse(read_text(file), file, bytes);
+  const std::string text = read_text(file);
+  const CsvLines lines = read_csv_lines(text, file);
+  // A kill tears a row; a quote that swallows lines is another matter.
+  if (lines.open_quote && lines.torn.find('\n') != std::string_view::npos) {
+    unclosed(file);
+  }
+  CsvTable table = to_table(lines, file);
   if (table.columns.empty()) {
     bad_file(file, "must begin with a header line, but got none");
   }
+  table.torn = !lines.torn.empty();
   return table;
 }
 
 CsvMatrix read_matrix(const path& file) {
   std::string text = read_text(file);
   if (!text.empty() && text.back() != '\n') text += '\n';
-  std::vector<std::string_view> bytes;
-  const CsvTable table = parse(text, file, bytes);
+  const CsvLines lines = read_csv_lines(text, file);
+  if (lines.open_quote) unclosed(file);
+  CsvTable table = to_table(lines, file);
+  check_names(table);
+  // Spreadsheets write rows that were once filled.
+  while (!table.rows.empty() && is_blank(table.rows.back())) {
+    table.rows.pop_back();
+  }
+  if (table.rows.empty()) bad_file(file, "must have rows, but got none");
   CsvMatrix matrix{
       .columns = table.columns, .rows = table.rows.size(), .values = {}};
-  bool numbers_only = !matrix.columns.empty();
-  for (const auto& name : matrix.columns) {
-    numbers_only = numbers_only && to_number(name);
-  }
-  if (matrix.columns.empty() || numbers_only) {
-    bad_file(file, "must begin with a line of column names, but got " +
-                       (numbers_only ? joined(matrix.columns) : "none"));
-  }
-  if (matrix.rows == 0) bad_file(file, "must have rows, but got none");
   for (size_t i = 0; i < matrix.rows; ++i) {
     for (size_t j = 0; j < matrix.columns.size(); ++j) {
-      const auto value = to_number(table.rows[i][j]);
+      const auto value = csv_number(table.rows[i][j]);
       if (!value || !std::isfinite(*value)) {
         bad_file(file, "row " + std::to_string(i + 1) + ", column \"" +
-                           matrix.columns[j] +
-                           "\" must be a finite number, but got \"" +
-                           table.rows[i][j] + "\"");
+                           printable(matrix.columns[j]) +
+                           "\" must be a finite number such as -1.5e3, but "
+                           "got \"" +
+                           printable(table.rows[i][j]) + "\"");
       }
       matrix.values.push_back(*value);
     }
@@ -185,14 +163,14 @@ CsvMatrix read_matrix(const path& file) {
 
 void keep_rows(const path& file, const std::string& column, double at_most) {
   const std::string text = read_text(file);
-  std::vector<std::string_view> bytes;
-  const CsvTable table = parse(text, file, bytes);
+  const CsvLines lines = read_csv_lines(text, file);
+  const CsvTable table = to_table(lines, file);
   std::string kept;
   if (!table.columns.empty()) {
-    kept = bytes[0];
+    kept = lines.lines[0].bytes;
     const std::vector<double> values = table.numbers(column);
     for (size_t i = 0; i < values.size(); ++i) {
-      if (!(values[i] > at_most)) kept += bytes[i + 1];
+      if (!(values[i] > at_most)) kept += lines.lines[i + 1].bytes;
     }
   }
   write_atomically(file, kept);
@@ -219,8 +197,8 @@ CsvWriter::CsvWriter(path file, std::vector<std::string> columns)
     if (!fresh) {
       const CsvTable old = read_csv(path_);
       if (old.columns != columns) {
-        bad_file(path_, "must have the columns " + joined(columns) +
-                            ", but got " + joined(old.columns) +
+        bad_file(path_, "must have the columns " + shown(columns) +
+                            ", but got " + shown(old.columns) +
                             ": move the file away");
       }
     }
@@ -237,7 +215,9 @@ CsvWriter::~CsvWriter() { close(file_); }
 
 void CsvWriter::append(const std::vector<double>& row) {
   std::vector<std::string> fields;
-  for (const double value : row) fields.push_back(number_text(value));
+  for (const double value : row) {
+    fields.push_back(std::isnan(value) ? "" : number_text(value));
+  }
   write_line(fields);
 }
 
@@ -250,7 +230,7 @@ void CsvWriter::write_line(const std::vector<std::string>& fields) {
     bad_file(path_, "a row must have " + std::to_string(columns_) +
                         " fields, but got " + std::to_string(fields.size()));
   }
-  const std::string line = joined(fields) + "\n";
+  const std::string line = csv_line(fields);
   const off_t before = lseek(file_, 0, SEEK_END);
   const ssize_t written = write(file_, line.data(), line.size());
   const bool whole = written == static_cast<ssize_t>(line.size());

@@ -12,18 +12,20 @@ struct CsvTable {
   std::filesystem::path path;  ///< named by errors
   std::vector<std::string> columns;
   std::vector<std::vector<std::string>> rows;  ///< each as long as columns
+  bool torn = false;  ///< a last line without newline was left out
 
-  /// The place of a column. Errors: throws if there is none of that name.
+  /// The place of a column. Errors: throws if there is none of that name, or
+  /// several.
   size_t column(const std::string& name) const;
-  /// A column as numbers; an empty field is NaN.
+  /// A column as numbers; an empty field, or NA, is NaN.
   /// Errors: throws if a field is no number, naming its row.
   std::vector<double> numbers(const std::string& name) const;
 };
 
-/// Reads a CSV file (RFC 4180; lines may end in LF or CRLF). A last line that
-/// no newline ends was torn by a kill: it is left out.
-/// Errors: throws if the header is missing, a quote stands within a field or a
-/// row has another number of fields than the header.
+/// Reads a CSV file, as csv_lines.h says. A last line that no newline ends was
+/// torn by a kill: it is left out.
+/// Errors: as read_csv_lines, and throws if the header is missing, a quote is
+/// not closed or a row has another number of fields than the header.
 CsvTable read_csv(const std::filesystem::path& path);
 
 /// A CSV file of numbers alone.
@@ -38,9 +40,10 @@ struct CsvMatrix {
 };
 
 /// Reads a CSV file whose fields are all finite numbers; its last line may do
-/// without a newline.
-/// Errors: as read_csv, and throws if the header is missing, there is no row,
-/// or a field is no finite number, naming its row and column.
+/// without a newline. Empty rows at the end are left out.
+/// Errors: as read_csv, and throws if the first line has no names or has a
+/// column without one (an index), there is no row, or a field is no finite
+/// number, naming its row and column.
 CsvMatrix read_matrix(const std::filesystem::path& path);
 
 /// Rewrites a CSV file, whole or not at all, with only those rows whose number

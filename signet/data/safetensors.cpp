@@ -7,6 +7,8 @@
 #include <tuple>
 #include <utility>
 
+#include "signet/base/nesting.h"
+#include "signet/base/printable.h"
 #include "signet/data/atomic_file.h"
 #include "signet/data/bad_file.h"
 
@@ -37,7 +39,7 @@ bool tensor_bytes(const std::string& dtype, const std::vector<int64_t>& shape,
 
 std::string described(const std::string& dtype,
                       const std::vector<int64_t>& shape) {
-  return dtype + json(shape).dump();
+  return dtype + printable(json(shape).dump(), 200);
 }
 
 // One tensor as the header tells of it.
@@ -65,7 +67,7 @@ bool are_strings(const json& value) {
 
 Entry parse_entry(const std::string& name, const json& value,
                   const std::filesystem::path& source) {
-  const std::string tensor = "tensor \"" + name + "\" ";
+  const std::string tensor = "tensor \"" + printable(name) + "\" ";
   if (!value.is_object() || value.size() != 3 || !value.contains("dtype") ||
       !value.contains("shape") || !value.contains("data_offsets") ||
       !value["dtype"].is_string() || !are_naturals(value["shape"]) ||
@@ -74,7 +76,7 @@ Entry parse_entry(const std::string& name, const json& value,
     bad_file(source, tensor +
                          "must have a dtype, a shape and two data_offsets, but "
                          "got " +
-                         value.dump().substr(0, 100));
+                         printable(value.dump(), 100));
   }
   Entry entry{.name = name,
               .dtype = value["dtype"],
@@ -84,19 +86,26 @@ Entry parse_entry(const std::string& name, const json& value,
   uint64_t bytes = 0;
   if (dtype_size(entry.dtype) == 0) {
     bad_file(source, tensor + "must have a known dtype (F32, I64, U8, ...), " +
-                         "but got \"" + entry.dtype + "\"");
+                         "but got \"" + printable(entry.dtype) + "\"");
   }
   if (!tensor_bytes(entry.dtype, entry.shape, bytes) ||
       entry.end < entry.begin || entry.end - entry.begin != bytes) {
     bad_file(source, tensor + "must have data_offsets that span " +
                          described(entry.dtype, entry.shape) + ", but got " +
-                         value["data_offsets"].dump());
+                         printable(value["data_offsets"].dump()));
   }
   return entry;
 }
 
 json parse_header(std::span<const uint8_t> bytes,
                   const std::filesystem::path& source) {
+  const std::string_view text(reinterpret_cast<const char*>(bytes.data()),
+                              bytes.size());
+  if (json_nesting(text) > kMaxNesting) {
+    bad_file(source, "must have a header of at most " +
+                         std::to_string(kMaxNesting) +
+                         " brackets within one another, but got more");
+  }
   // The parser keeps the last of two equal keys; the format forbids them.
   std::vector<std::set<std::string>> keys;
   const auto forbid_twins = [&](int depth, json::parse_event_t event,
@@ -108,7 +117,8 @@ json parse_header(std::span<const uint8_t> bytes,
                !keys.at(static_cast<size_t>(depth) - 1)
                     .insert(parsed.get<std::string>())
                     .second) {
-      bad_file(source, "names must differ, but got " + parsed.dump() +
+      bad_file(source, "names must differ, but got " +
+                           printable(parsed.dump(), 100) +
                            " twice in the header");
     }
     return true;
@@ -116,9 +126,15 @@ json parse_header(std::span<const uint8_t> bytes,
   json header;
   try {
     header = json::parse(bytes.begin(), bytes.end(), forbid_twins);
-  } catch (const json::exception& error) {
-    bad_file(source, "must have a header in JSON, but got " +
-                         std::string(error.what()));
+  } catch (const json::parse_error& error) {
+    const size_t at = error.byte > 0 ? error.byte - 1 : 0;
+    bad_file(source, "must have a header in JSON, but got \"" +
+                         printable(text.substr(std::min(at, text.size())), 20) +
+                         "\" at its byte " + std::to_string(at));
+  } catch (const json::exception&) {
+    bad_file(source,
+             "must have a header in JSON, but got a number that is out "
+             "of range");
   }
   if (!header.is_object()) {
     bad_file(source, "must have a header that is a JSON object, but got " +
@@ -155,7 +171,7 @@ std::vector<uint8_t> encode_safetensors(const Safetensors& contents) {
     if (name == kMetadata || !tensor_bytes(tensor.dtype, tensor.shape, bytes) ||
         bytes != tensor.bytes.size()) {
       throw std::runtime_error(
-          "encode_safetensors: tensor \"" + name +
+          "encode_safetensors: tensor \"" + printable(name) +
           "\" must have a known dtype and bytes that fill its shape, but got " +
           described(tensor.dtype, tensor.shape) + " with " +
           std::to_string(tensor.bytes.size()) + " bytes");
@@ -180,10 +196,10 @@ std::vector<uint8_t> encode_safetensors(const Safetensors& contents) {
   std::string text;
   try {
     text = header.dump();
-  } catch (const json::exception& error) {
+  } catch (const json::exception&) {
     throw std::runtime_error(
-        "encode_safetensors: names and metadata must be UTF-8, but got " +
-        std::string(error.what()));
+        "encode_safetensors: names and metadata must be UTF-8, but got other "
+        "bytes");
   }
   text.resize((text.size() + 7) / 8 * 8, ' ');
 
@@ -225,7 +241,7 @@ Safetensors decode_safetensors(std::span<const uint8_t> file,
     }
     if (!are_strings(value)) {
       bad_file(source, "__metadata__ must map names to strings, but got " +
-                           value.dump().substr(0, 100));
+                           printable(value.dump(), 100));
     }
     contents.metadata = value;
   }

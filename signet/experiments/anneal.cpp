@@ -4,6 +4,7 @@
 
 #include "signet/base/error.h"
 #include "signet/base/names.h"
+#include "signet/base/printable.h"
 
 namespace signet {
 namespace {
@@ -12,7 +13,8 @@ namespace {
 Annealing parse_line(const std::string& line, int64_t epochs) {
   const auto equals = line.find('=');
   const auto first = line.find_first_not_of(' ');
-  check(equals != std::string::npos && first < equals, "'" + line + "'",
+  check(equals != std::string::npos && first < equals,
+        "'" + printable(line) + "'",
         "must read parameter = schedule(key=value, ...)");
   const auto last = line.find_last_not_of(' ', equals - 1);
   return {.parameter = line.substr(first, last - first + 1),
@@ -53,15 +55,15 @@ std::vector<Annealing> parse_annealings(std::span<const std::string> lines,
     const auto& parameter = annealing.parameter;
     check_numeric(bound.record(), parameter);
     for (const auto& earlier : annealings) {
-      check(earlier.parameter != parameter, "'" + line + "'",
+      check(earlier.parameter != parameter, "'" + printable(line) + "'",
             "anneals " + parameter + " a second time");
     }
     for (int64_t epoch = 0; epoch < epochs; ++epoch) {
       try {
         annealed_estimator(estimator, std::span(&annealing, 1), epoch);
       } catch (const UsageError& error) {
-        throw UsageError("'" + line + "' in epoch " + std::to_string(epoch) +
-                         ": " + error.what());
+        throw UsageError("'" + printable(line) + "' in epoch " +
+                         std::to_string(epoch) + ": " + error.what());
       }
     }
     annealings.push_back(annealing);

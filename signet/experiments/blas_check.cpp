@@ -4,8 +4,8 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cstdio>
 
+#include "signet/base/number.h"
 #include "signet/core/torch.h"
 #include "signet/core/torch_threads.h"
 
@@ -36,13 +36,9 @@ std::string slow_blas_warning() {
   set_torch_threads(threads);
   const double rate = 256.0 * 256 * 256 / seconds;
   if (rate > kSlow) return "";
-  char line[200];
-  std::snprintf(line, sizeof line,
-                "warning: matrix products run at %.1f GMAC/s, the speed of the "
-                "reference BLAS; 'apt-get install libopenblas0-openmp' makes "
-                "training many times faster",
-                rate / 1e9);
-  return line;
+  return "warning: matrix products run at " + fixed_text(rate / 1e9, 1) +
+         " GMAC/s, the speed of the reference BLAS; 'apt-get install "
+         "libopenblas0-openmp' makes training many times faster";
 }
 
 }  // namespace signet

@@ -1,11 +1,12 @@
 #include "signet/experiments/checkpoint.h"
 
 #include <algorithm>
-#include <charconv>
 #include <iterator>
 #include <nlohmann/json.hpp>
 
 #include "signet/base/error.h"
+#include "signet/base/number.h"
+#include "signet/base/printable.h"
 #include "signet/core/checks.h"
 #include "signet/core/torch.h"
 #include "signet/data/safetensors.h"
@@ -57,6 +58,11 @@ void check_values(const std::string& owner, const std::string& name,
 
 }  // namespace
 
+size_t layer_index(const std::string& tensor) {
+  const auto digits = std::string_view(tensor).substr(0, tensor.find('.'));
+  return read_number<size_t>(digits).value();
+}
+
 bool is_optional(const std::string& name) {
   return name.ends_with(".mode_mean") || name.ends_with(".mode_var") ||
          name.ends_with(".mode_batches");
@@ -78,7 +84,8 @@ void load_network_state(Network& network,
   auto own = network_state(network);
   for (const auto& [name, tensor] : state) {
     check(own.count(name) > 0, who,
-          "holds '" + name + "', which the network of the recipe has not");
+          "holds '" + printable(name) +
+              "', which the network of the recipe has not");
     check(own[name].sizes() == tensor.sizes(), who,
           "'" + name + "' must be " + shape_text(own[name].sizes()) +
               ", but got " + shape_text(tensor.sizes()));
@@ -127,17 +134,14 @@ Checkpoint load_checkpoint(const std::filesystem::path& path) {
                                    : "the format '" + file.format() + "'"));
   check(text("format") == kFormat, path.string(),
         "must be of format " + std::string(kFormat) + ", but got '" +
-            text("format") + "', written by another version of signet");
+            printable(text("format")) +
+            "', written by another version of signet");
   const auto number = [&](const std::string& key) -> int64_t {
-    const auto digits = text(key);
-    const auto* end = digits.data() + digits.size();
-    int64_t value = -1;
-    const auto read = std::from_chars(digits.data(), end, value);
-    check(read.ec == std::errc() && read.ptr == end && value >= 0,
-          path.string(),
+    const auto value = read_number<int64_t>(text(key));
+    check(value && *value >= 0, path.string(),
           "metadata '" + key + "' must be a whole number from 0 on, but got '" +
-              digits.substr(0, 40) + "'");
-    return value;
+              printable(text(key), 40) + "'");
+    return *value;
   };
   Checkpoint checkpoint{.epoch = number("epoch"),
                         .steps = number("steps"),
@@ -156,15 +160,15 @@ Checkpoint load_checkpoint(const std::filesystem::path& path) {
   }
   for (const auto& [name, data] : file.tensors) {
     const auto dot = name.find('.');
-    const auto owner = std::find_if(
-        std::begin(kOwners), std::end(kOwners),
-        [&, &name = name](const auto& o) {
-          return o.first == name.substr(0, dot);
-        });
+    const auto owner = std::find_if(std::begin(kOwners), std::end(kOwners),
+                                    [&, &name = name](const auto& o) {
+                                      return o.first == name.substr(0, dot);
+                                    });
     check(owner != std::end(kOwners), path.string(),
-          "holds an unknown tensor '" + name + "'");
+          "holds an unknown tensor '" + printable(name) + "'");
     const auto own = name.substr(dot + 1);
-    auto tensor = to_tensor(data, path.string() + ": '" + name + "'");
+    auto tensor =
+        to_tensor(data, path.string() + ": '" + printable(name) + "'");
     check_values(owner->first, own, tensor, path.string());
     (checkpoint.*owner->second)[own] = std::move(tensor);
   }

@@ -26,6 +26,9 @@ struct Checkpoint {
   std::string train_data = {}, test_data = {};
 };
 
+/// The layer that a tensor of a network is of: 2 for "2.latent".
+size_t layer_index(const std::string& tensor);
+
 /// Whether a network's state may lack this tensor: statistics of the mode,
 /// which a file of another program has not.
 bool is_optional(const std::string& name);

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "signet/base/error.h"
+#include "signet/base/number.h"
 #include "signet/experiments/figure_over_runs.h"
 #include "signet/measure/quantiles.h"
 
@@ -73,8 +74,8 @@ double fitted_exponent(const std::vector<double>& x,
   const auto n = static_cast<double>(x.size());
   for (size_t i = 0; i < x.size(); ++i) {
     check(x[i] > 0 && y[i] > 0, "fitted_exponent",
-          "x and y must be positive, but got " + std::to_string(x[i]) + ", " +
-              std::to_string(y[i]));
+          "x and y must be positive, but got " + number_text(x[i]) + ", " +
+              number_text(y[i]));
     mean_x += std::log(x[i]) / n;
     mean_y += std::log(y[i]) / n;
   }

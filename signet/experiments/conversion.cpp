@@ -24,7 +24,7 @@ void check_match(const Network& network, const State& own,
                  const State& source) {
   std::map<std::string, bool> used;
   const auto layer = [&](const std::string& name) {
-    return "layer " + layer_name(network.spec(), std::stoul(name)) + ": ";
+    return "layer " + layer_name(network.spec(), layer_index(name)) + ": ";
   };
   for (const auto& [name, tensor] : own) {
     const auto from = source_name(name, source);

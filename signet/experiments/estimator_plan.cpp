@@ -2,23 +2,52 @@
 
 #include <algorithm>
 #include <cmath>
-#include <regex>
+#include <optional>
+#include <string_view>
 
 #include "signet/base/error.h"
+#include "signet/base/number.h"
+#include "signet/base/printable.h"
 
 namespace signet {
 namespace {
 
+constexpr int64_t kMostSteps = 1'000'000'000'000;
+constexpr const char* kSpaces = " \t\r\n";
+
+/// What stands between spaces.
+std::vector<std::string_view> words(std::string_view text) {
+  std::vector<std::string_view> all;
+  for (size_t at = 0;
+       (at = text.find_first_not_of(kSpaces, at)) < std::string_view::npos;) {
+    const size_t end = std::min(text.find_first_of(kSpaces, at), text.size());
+    all.push_back(text.substr(at, end - at));
+    at = end;
+  }
+  return all;
+}
+
+std::string trimmed(const std::string& text) {
+  const auto first = text.find_first_not_of(kSpaces);
+  if (first == std::string::npos) return "";
+  return text.substr(first, text.find_last_not_of(kSpaces) - first + 1);
+}
+
 EstimatorSwitch parse_switch(const std::string& line) {
-  static const std::regex form(
-      R"(\s*after\s+([0-9]{1,12})\s+(step|epoch)s?\s*:\s*(.*\S)\s*)");
-  std::smatch found;
-  check(std::regex_match(line, found, form), "'" + line + "'",
+  const auto colon = line.find(':');
+  const auto head = words(std::string_view(line).substr(0, colon));
+  const auto after =
+      head.size() == 3 ? read_number<int64_t>(head[1]) : std::nullopt;
+  const bool steps = after && (head[2] == "steps" || head[2] == "step");
+  const bool epochs = after && (head[2] == "epochs" || head[2] == "epoch");
+  check(colon != std::string::npos && (steps || epochs) && head[0] == "after" &&
+            *after >= 0 && *after < kMostSteps,
+        "'" + printable(line) + "'",
         "must read 'after N steps: ESTIMATOR' or 'after N epochs: ESTIMATOR'");
-  EstimatorSwitch result{.after = std::stoll(found[1]),
-                         .epochs = found[2] == "epoch",
-                         .estimator = found[3]};
-  check(result.after >= 1, "'" + line + "'",
+  EstimatorSwitch result{.after = *after,
+                         .epochs = epochs,
+                         .estimator = trimmed(line.substr(colon + 1))};
+  check(result.after >= 1, "'" + printable(line) + "'",
         "must come after at least 1: 'train.estimator' is the first one");
   BoundEstimator{result.estimator};
   return result;
@@ -33,7 +62,8 @@ std::vector<EstimatorSwitch> parse_switches(
     const auto next = parse_switch(line);
     for (const auto& earlier : switches) {
       check(earlier.epochs != next.epochs || earlier.after < next.after,
-            "'" + line + "'", "must come after the switch before it");
+            "'" + printable(line) + "'",
+            "must come after the switch before it");
     }
     switches.push_back(next);
   }
@@ -50,7 +80,7 @@ EstimatorPlan::EstimatorPlan(const Recipe::Train& train, int64_t steps_an_epoch)
   for (size_t i = 0; i < switches_.size(); ++i) {
     const auto& s = switches_[i];
     const int64_t first = s.after * (s.epochs ? steps_an_epoch : 1);
-    const auto who = "train.switch: '" + train.switches[i] + "'";
+    const auto who = "train.switch: '" + printable(train.switches[i]) + "'";
     check(first_steps_.empty() || first > first_steps_.back(), who,
           "must come after the switch before it, at step " +
               std::to_string(first_steps_.empty() ? 0 : first_steps_.back()) +

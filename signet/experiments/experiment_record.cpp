@@ -3,6 +3,7 @@
 #include <limits>
 #include <nlohmann/json.hpp>
 
+#include "signet/base/nesting.h"
 #include "signet/data/atomic_file.h"
 #include "signet/report/blocks_json.h"
 
@@ -83,7 +84,9 @@ void write_record(const std::filesystem::path& folder,
                {"time", record.time},
                {"meanings", record.meanings},
                {"findings", to_json(record.findings)}};
-  write_atomically(record_path(folder, record.name), j.dump(1) + "\n");
+  write_atomically(
+      record_path(folder, record.name),
+      j.dump(1, ' ', false, json::error_handler_t::replace) + "\n");
 }
 
 std::optional<ExperimentRecord> read_record(const std::filesystem::path& folder,
@@ -91,6 +94,11 @@ std::optional<ExperimentRecord> read_record(const std::filesystem::path& folder,
   const auto path = record_path(folder, experiment);
   if (!std::filesystem::exists(path)) return std::nullopt;
   const auto bytes = read_file(path);
+  check(json_nesting({reinterpret_cast<const char*>(bytes.data()),
+                      bytes.size()}) <= kMaxNesting,
+        path.string(),
+        "must be a record that `signet reproduce` wrote, but has brackets "
+        "within too many others");
   try {
     const auto j = json::parse(bytes);
     check(j.at("version") == kVersion && j.at("experiment") == experiment,
@@ -108,10 +116,11 @@ std::optional<ExperimentRecord> read_record(const std::filesystem::path& folder,
         .time = j.at("time"),
         .findings = findings_of(j.at("findings")),
         .meanings = j.at("meanings")};
-  } catch (const json::exception& e) {
-    throw UsageError(path.string() + ": must be a record that `signet " +
-                     "reproduce` wrote, but " + e.what() +
-                     "; remove it to run the experiment again");
+  } catch (const json::exception&) {
+    throw UsageError(path.string() +
+                     ": must be a record that `signet reproduce` wrote, but is "
+                     "damaged or of another program; remove it to run the "
+                     "experiment again");
   }
 }
 

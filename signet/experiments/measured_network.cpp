@@ -1,16 +1,16 @@
 #include "signet/experiments/measured_network.h"
 
-#include <toml++/toml.h>
-
 #include <algorithm>
 #include <cmath>
 #include <memory>
 
+#include "signet/base/printable.h"
 #include "signet/core/checks.h"
 #include "signet/core/torch.h"
 #include "signet/data/atomic_file.h"
 #include "signet/data/csv.h"
 #include "signet/experiments/foreign_weights.h"
+#include "signet/experiments/read_toml.h"
 #include "signet/measure/losses.h"
 #include "signet/models/network.h"
 
@@ -21,14 +21,8 @@ namespace fs = std::filesystem;
 
 NetworkSpec read_spec(const fs::path& path) {
   const auto bytes = read_file(path);
-  toml::table table;
-  try {
-    table = toml::parse(std::string(bytes.begin(), bytes.end()), path.string());
-  } catch (const toml::parse_error& error) {
-    throw UsageError(path.string() + ":" +
-                     std::to_string(error.source().begin.line) + ": " +
-                     std::string(error.description()));
-  }
+  const auto table =
+      read_toml(std::string(bytes.begin(), bytes.end()), path.string());
   const std::vector<std::string> keys{"inputs", "layers"};
   for (const auto& [key, value] : table) {
     const auto name = std::string(key.str());
@@ -157,11 +151,14 @@ Problem load(const MeasuredNetworkFiles& files) {
     if (!group.parameters.empty()) groups.push_back(std::move(group));
   }
   auto problem = with_points(network, groups, loss, points);
-  problem.name = files.network.string() +
+  const auto shown = [](const fs::path& path) {
+    return printable(path.string(), 500);
+  };
+  problem.name = shown(files.network) +
                  (files.weights.empty() ? " (weights from seed " +
                                               std::to_string(files.seed) + ")"
-                                        : " with " + files.weights.string()) +
-                 " on " + files.data.string() + ", " + loss.name + " loss";
+                                        : " with " + shown(files.weights)) +
+                 " on " + shown(files.data) + ", " + loss.name + " loss";
   return problem;
 }
 

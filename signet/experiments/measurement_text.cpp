@@ -2,23 +2,18 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdio>
 #include <functional>
 #include <limits>
 #include <sstream>
 
+#include "signet/base/number.h"
+
 namespace signet {
 namespace {
 
-std::string format(const char* pattern, double value) {
-  char text[64];
-  std::snprintf(text, sizeof text, pattern, value);
-  return text;
-}
-
 std::string percent(double share) {
   if (!std::isfinite(share)) return "-";
-  return format(share < 0.0995 ? "%.2g" : "%.3g", 100 * share);
+  return general_text(100 * share, share < 0.0995 ? 2 : 3);
 }
 
 /// The decades of n that tables show; all are in the JSON and in the chart.
@@ -88,7 +83,7 @@ std::vector<Column> columns_of(const GroupStatistics& first) {
          [](const E& e, const G&) { return short_number(1e6 * e.seconds); },
          time});
     columns.push_back({"evals", [](const E& e, const G&) {
-                         return format("%.4g", e.evaluations);
+                         return general_text(e.evaluations, 4);
                        }});
   }
   const auto shown = decades(first);
@@ -103,9 +98,9 @@ std::vector<Column> columns_of(const GroupStatistics& first) {
   columns.push_back({"cosine n=1",
                      [](const E&, const G& g) {
                        const auto& m = g.means[0];
-                       return format("%.2f", m.cosine) + " [" +
-                              format("%.2f", m.cosine_low) + ", " +
-                              format("%.2f", m.cosine_high) + "]";
+                       return fixed_text(m.cosine, 2) + " [" +
+                              fixed_text(m.cosine_low, 2) + ", " +
+                              fixed_text(m.cosine_high, 2) + "]";
                      },
                      [](const E&, const G& g) { return -g.means[0].cosine; }});
   return columns;
@@ -148,7 +143,7 @@ std::string aligned(const std::vector<std::string>& columns,
 
 std::string short_number(double value) {
   if (!std::isfinite(value)) return "-";
-  return format("%.3g", value);
+  return general_text(value, 3);
 }
 
 std::vector<MeasurementTable> measurement_tables(const Measurement& m) {
@@ -182,8 +177,8 @@ std::vector<MeasurementTable> measurement_tables(const Measurement& m) {
 std::vector<std::string> measurement_notes(const Measurement& m) {
   std::vector<std::string> notes;
   const auto note = [&](const char* name, const std::string& text) {
-    char padded[16];
-    std::snprintf(padded, sizeof padded, "%-11s", name);
+    auto padded = std::string(name);
+    padded.resize(11, ' ');
     notes.push_back(padded + text);
   };
   note("problem", m.problem);
@@ -197,10 +192,10 @@ std::vector<std::string> measurement_notes(const Measurement& m) {
                 : ""));
   note("bias",
        "|E g_1 - g| / |g| with its " +
-           format("%g", 100 * (1 - m.options.confidence.alpha)) +
+           general_text(100 * (1 - m.options.confidence.alpha), 6) +
            " % interval; biased: a coordinate's z is above its threshold; "
            "unbiased: not so, and the interval ends below " +
-           format("%g", 100 * m.options.confidence.tolerance) + " %");
+           general_text(100 * m.options.confidence.tolerance, 6) + " %");
   note("RMSE",
        "of the mean of n samples, / |g|; variance: trace; cosine with "
        "its 15-85 % band; us: microseconds a sample; *: best");

@@ -6,6 +6,9 @@
 #include <cmath>
 #include <cstdio>
 
+#include "signet/base/number.h"
+#include "signet/base/printable.h"
+
 namespace signet {
 namespace {
 
@@ -19,35 +22,29 @@ double seconds_since(std::chrono::steady_clock::time_point start) {
 }
 
 std::string short_number(double value) {
-  char text[32];
-  if (value >= 1e6)
-    std::snprintf(text, sizeof text, "%.1f M", value / 1e6);
-  else if (value >= 1e4)
-    std::snprintf(text, sizeof text, "%.1f k", value / 1e3);
-  else
-    std::snprintf(text, sizeof text, "%.0f", value);
-  return text;
+  if (value >= 1e6) return fixed_text(value / 1e6, 1) + " M";
+  if (value >= 1e4) return fixed_text(value / 1e3, 1) + " k";
+  return fixed_text(value, 0);
 }
 
 }  // namespace
 
 std::string duration_text(double seconds) {
-  char text[64];
-  if (seconds < 59.95) {
-    std::snprintf(text, sizeof text, "%.1f s", seconds);
-  } else if (seconds < 3600) {
-    const int whole = static_cast<int>(std::lround(seconds));
-    std::snprintf(text, sizeof text, "%d min %02d s", whole / 60, whole % 60);
-  } else {
-    const int minutes = static_cast<int>(std::lround(seconds / 60));
-    std::snprintf(text, sizeof text, "%d h %02d min", minutes / 60,
-                  minutes % 60);
+  if (seconds < 59.95) return fixed_text(seconds, 1) + " s";
+  const auto two_digits = [](long value) {
+    return (value < 10 ? "0" : "") + std::to_string(value);
+  };
+  if (seconds < 3600) {
+    const long whole = std::lround(seconds);
+    return std::to_string(whole / 60) + " min " + two_digits(whole % 60) + " s";
   }
-  return text;
+  const long minutes = std::lround(seconds / 60);
+  return std::to_string(minutes / 60) + " h " + two_digits(minutes % 60) +
+         " min";
 }
 
 Progress::Progress(std::string title, double total, std::string unit)
-    : title_(std::move(title)),
+    : title_(printable(title, 200)),
       total_(total),
       unit_(std::move(unit)),
       terminal_(isatty(STDERR_FILENO)),
@@ -71,9 +68,9 @@ std::string Progress::line(double done, const std::string& note,
     text.append(filled, '#').append(kBarWidth - filled, '.');
     text += "] ";
   }
-  char percent[16];
-  std::snprintf(percent, sizeof percent, "%3.0f %%", 100 * share);
-  text += percent;
+  const auto percent = fixed_text(100 * share, 0);
+  text += std::string(3 - std::min<size_t>(3, percent.size()), ' ') + percent +
+          " %";
   if (!note.empty()) text += "  " + note;
   if (spent > 0 && !unit_.empty())
     text += "  " + short_number(done / spent) + " " + unit_ + "/s";

@@ -1,22 +1,21 @@
 #include "signet/experiments/recipe.h"
 
-#include <toml++/toml.h>
-
 #include <cmath>
 #include <functional>
 #include <optional>
-#include <sstream>
 
 #include "signet/base/arguments.h"
 #include "signet/base/error.h"
 #include "signet/base/names.h"
 #include "signet/base/overloaded.h"
+#include "signet/base/printable.h"
 #include "signet/core/estimator.h"
 #include "signet/data/atomic_file.h"
 #include "signet/data/dataset.h"
 #include "signet/experiments/anneal.h"
 #include "signet/experiments/estimator_plan.h"
 #include "signet/experiments/rate.h"
+#include "signet/experiments/read_toml.h"
 #include "signet/models/network_spec.h"
 #include "signet/optim/weight_rule.h"
 
@@ -33,8 +32,9 @@ std::vector<RecipeKey> make_keys() {
        .help = "names the run in reports and in the model file",
        .field = [](Recipe& r) -> Field { return &r.name; }},
       {.path = "seed",
-       .help = "of all random numbers: same seed, same run, on the same number of "
-               "threads",
+       .help =
+           "of all random numbers: same seed, same run, on the same number of "
+           "threads",
        .field = [](Recipe& r) -> Field { return &r.seed; },
        .min = 0},
       {.path = "data.set",
@@ -48,7 +48,8 @@ std::vector<RecipeKey> make_keys() {
       {.path = "data.validation",
        .help = "training examples held out for validation",
        .field = [](Recipe& r) -> Field { return &r.data.validation; },
-       .min = 0},
+       .min = 0,
+       .max = 1e9},
       {.path = "data.split_seed",
        .help = "decides which examples are held out",
        .field = [](Recipe& r) -> Field { return &r.data.split_seed; },
@@ -62,7 +63,8 @@ std::vector<RecipeKey> make_keys() {
        .help = "zeros around a training image, in pixels, before a window of "
                "its size is\ncut out anywhere; 0: none",
        .field = [](Recipe& r) -> Field { return &r.data.crop; },
-       .min = 0},
+       .min = 0,
+       .max = 1000},
       {.path = "network.layers",
        .help = "from input to output, each KIND or KIND(key=value, ...); "
                "'signet help layers' lists the kinds.\nUnits are high with "
@@ -77,7 +79,8 @@ std::vector<RecipeKey> make_keys() {
       {.path = "train.batch",
        .help = "examples in a step",
        .field = [](Recipe& r) -> Field { return &r.train.batch; },
-       .min = 1},
+       .min = 1,
+       .max = 1e6},
       {.path = "train.estimator",
        .help = "of the gradient of the units; 'signet estimators' lists them. "
                "The loss of K\nsamples: averaged(estimator=st, samples=K)",
@@ -112,7 +115,8 @@ std::vector<RecipeKey> make_keys() {
                "no batch norm, its running mean and\nvariance elsewhere; 0: "
                "none",
        .field = [](Recipe& r) -> Field { return &r.train.init_batch; },
-       .min = 0},
+       .min = 0,
+       .max = 1e6},
       {.path = "train.anneal",
        .help = "numbers of train.estimator that change with the epoch (0, 1, "
                "...), each such as\n'slope = linear(start=1, step=0.04, "
@@ -160,38 +164,51 @@ void check_number(const RecipeKey& key, double value, const std::string& who) {
             number_text(value));
 }
 
-/// Puts a TOML value into the recipe.
+[[noreturn]] void wrong_type(const RecipeKey& key, const std::string& who,
+                             const std::string& got) {
+  Recipe scratch;
+  const auto must = std::visit(
+      Overloaded{[](std::string*) { return "a text, in quotes"; },
+                 [](int64_t*) { return "a whole number such as 100"; },
+                 [](double*) { return "a number such as 0.5"; },
+                 [](std::vector<std::string>*) {
+                   return "a list of texts such as ['a', 'b']";
+                 }},
+      key.field(scratch));
+  throw UsageError(who + ": " + key.path + " must be " + must +
+                   (got.empty() ? "" : ", but got '" + printable(got) + "'"));
+}
+
+/// Puts a TOML value into the recipe. `got` is how it was spelt, for errors.
 void assign(Recipe& recipe, const RecipeKey& key, const toml::node& node,
-            const std::string& who) {
-  const auto fail = [&](const char* must) {
-    throw UsageError(who + ": " + key.path + " must be " + must);
-  };
+            const std::string& who, const std::string& got = "") {
+  const auto fail = [&] { wrong_type(key, who, got); };
   std::visit(
       Overloaded{[&](std::string* text) {
-                   if (!node.is_string()) fail("a text, in quotes");
+                   if (!node.is_string()) fail();
                    *text = node.as_string()->get();
                    check(key.choices.empty() ||
                              std::find(key.choices.begin(), key.choices.end(),
                                        *text) != key.choices.end(),
                          who,
                          key.path + " must be one of " + join(key.choices) +
-                             ", but got '" + *text + "'");
+                             ", but got '" + printable(*text) + "'");
                  },
                  [&](int64_t* integer) {
-                   if (!node.is_integer()) fail("a whole number");
+                   if (!node.is_integer()) fail();
                    *integer = node.as_integer()->get();
                    check_number(key, static_cast<double>(*integer), who);
                  },
                  [&](double* number) {
-                   if (!node.is_number()) fail("a number");
+                   if (!node.is_number()) fail();
                    *number = *node.value<double>();
                    check_number(key, *number, who);
                  },
                  [&](std::vector<std::string>* texts) {
-                   if (!node.is_array()) fail("a list of texts");
+                   if (!node.is_array()) fail();
                    texts->clear();
                    for (const auto& element : *node.as_array()) {
-                     if (!element.is_string()) fail("a list of texts");
+                     if (!element.is_string()) fail();
                      texts->push_back(element.as_string()->get());
                    }
                  }},
@@ -206,13 +223,7 @@ void assign_all(Recipe& recipe, const toml::table& table,
       assign_all(recipe, *inner, path + ".", source);
       continue;
     }
-    const auto who =
-        source.starts_with("--set")
-            ? source
-            : join(
-                  std::vector<std::string>{
-                      source, std::to_string(node.source().begin.line)},
-                  ":");
+    const auto who = source + ":" + std::to_string(node.source().begin.line);
     const RecipeKey* found = nullptr;
     for (const auto& key : recipe_keys()) {
       if (key.path == path) found = &key;
@@ -225,46 +236,67 @@ void assign_all(Recipe& recipe, const toml::table& table,
   }
 }
 
-toml::table parse_toml(const std::string& text, const std::string& source) {
-  try {
-    return toml::parse(text, source);
-  } catch (const toml::parse_error& error) {
-    throw UsageError(source + ":" + std::to_string(error.source().begin.line) +
-                     ": " + std::string(error.description()));
-  }
+std::string_view trimmed(std::string_view text) {
+  const auto first = text.find_first_not_of(" \t");
+  if (first == std::string_view::npos) return "";
+  return text.substr(first, text.find_last_not_of(" \t") - first + 1);
 }
 
-/// "a.b=value": TOML, or a bare text where TOML would want quotes.
+/// A value of the command line as TOML: a text needs no quotes there, and a
+/// number may be .5 or +3.
+std::string command_line_value(const RecipeKey& key, const std::string& value) {
+  const auto bare = trimmed(value);
+  const bool quoted = bare.starts_with('"') || bare.starts_with('\'');
+  Recipe scratch;
+  return std::visit(
+      Overloaded{
+          [&](std::string*) { return quoted ? value : toml_text(value); },
+          [&](double*) {
+            const auto number =
+                read_number<double>(bare.substr(bare.starts_with('+') ? 1 : 0));
+            return number ? toml_number(*number) : value;
+          },
+          [&](auto*) { return value; }},
+      key.field(scratch));
+}
+
+/// "a.b=value", as the command line gives it.
 void override_key(Recipe& recipe, const std::string& text) {
   const auto equals = text.find('=');
   check(equals != std::string::npos && equals > 0, "--set",
-        "must read key=value, but got '" + text + "'");
+        "must read key=value, but got '" + printable(text) + "'");
+  const auto name = std::string(trimmed(text.substr(0, equals)));
+  const auto who = "--set " + printable(name);
   const auto value = text.substr(equals + 1);
-  toml::table table;
-  try {
-    table = toml::parse(text.substr(0, equals) + " = " + value);
-  } catch (const toml::parse_error&) {
-    std::ostringstream quoted;
-    quoted << toml::value<std::string>(value);
-    table = parse_toml(text.substr(0, equals) + " = " + quoted.str(), "--set");
+  for (const auto& key : recipe_keys()) {
+    if (key.path != name) continue;
+    const auto toml = command_line_value(key, value);
+    toml::table table;
+    try {
+      table = read_toml("x = " + toml, who);
+    } catch (const UsageError&) {
+      wrong_type(key, who, value);
+    }
+    const auto* node = table.get("x");
+    if (!node || table.size() != 1) wrong_type(key, who, value);
+    assign(recipe, key, *node, who, value);
+    return;
   }
-  assign_all(recipe, table, "", "--set " + text.substr(0, equals));
+  throw UsageError("--set: " + unknown_name("key", name, key_names()) +
+                   " ('signet help recipe' explains them)");
 }
 
 std::string value_text(const Field& field) {
-  std::ostringstream text;
-  std::visit(
-      Overloaded{[&](std::string* t) { text << toml::value<std::string>(*t); },
-                 [&](int64_t* i) { text << *i; },
-                 [&](double* d) { text << toml::value<double>(*d); },
-                 [&](std::vector<std::string>* list) {
-                   text << "[";
-                   for (const auto& t : *list)
-                     text << "\n  " << toml::value<std::string>(t) << ",";
-                   text << (list->empty() ? "]" : "\n]");
-                 }},
-      field);
-  return text.str();
+  return std::visit(Overloaded{[](std::string* t) { return toml_text(*t); },
+                               [](int64_t* i) { return std::to_string(*i); },
+                               [](double* d) { return toml_number(*d); },
+                               [](std::vector<std::string>* list) {
+                                 std::string text = "[";
+                                 for (const auto& t : *list)
+                                   text += "\n  " + toml_text(t) + ",";
+                                 return text + (list->empty() ? "]" : "\n]");
+                               }},
+                    field);
 }
 
 std::string comment(const std::string& help) {
@@ -304,7 +336,7 @@ const std::vector<RecipeKey>& recipe_keys() {
 Recipe parse_recipe(const std::string& toml, const std::string& source,
                     const std::vector<std::string>& overrides) {
   Recipe recipe;
-  assign_all(recipe, parse_toml(toml, source), "", source);
+  assign_all(recipe, read_toml(toml, source), "", source);
   for (const auto& text : overrides) override_key(recipe, text);
   check_spellings(recipe, source);
   return recipe;

@@ -2,18 +2,14 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdio>
 
+#include "signet/base/number.h"
 #include "signet/experiments/progress.h"
 
 namespace signet {
 namespace {
 
-std::string short_text(double value) {
-  char text[32];
-  std::snprintf(text, sizeof text, "%.3g", value);
-  return text;
-}
+std::string short_text(double value) { return general_text(value, 3); }
 
 report::Tone tone_of(Finding finding) {
   switch (finding) {
@@ -36,9 +32,7 @@ std::string details(const Claim& claim, const Statistic* statistic) {
   if (claim.least != Scale::quick)
     text += ", in a run of " + scale_text(claim.least) + " scale or more";
   if (statistic && statistic->confidence < 1) {
-    char percent[32];
-    std::snprintf(percent, sizeof percent, "%g", 100 * statistic->confidence);
-    text += ". Interval: " + std::string(percent) +
+    text += ". Interval: " + general_text(100 * statistic->confidence, 6) +
             " %, n = " + std::to_string(statistic->n);
   }
   return text + ".";

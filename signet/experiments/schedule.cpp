@@ -9,10 +9,10 @@
 #include <cmath>
 #include <limits>
 #include <numbers>
-#include <sstream>
 
 #include "signet/base/error.h"
 #include "signet/base/names.h"
+#include "signet/base/printable.h"
 #include "signet/base/table.h"
 
 namespace signet {
@@ -39,13 +39,22 @@ double limited(const Arguments& arguments, double value) {
 
 /// Numbers between spaces.
 std::vector<double> read_epochs(const std::string& text) {
-  std::istringstream stream(text);
   std::vector<double> epochs;
-  for (double epoch; stream >> epoch;) epochs.push_back(epoch);
-  check(stream.eof() && !epochs.empty() &&
+  bool numbers = true;
+  for (size_t at = 0;
+       (at = text.find_first_not_of(" \t", at)) < std::string::npos;) {
+    const size_t end = std::min(text.find_first_of(" \t", at), text.size());
+    const auto epoch =
+        read_number<double>(std::string_view(text).substr(at, end - at));
+    numbers = numbers && epoch && std::isfinite(*epoch);
+    epochs.push_back(epoch.value_or(0));
+    at = end;
+  }
+  check(numbers && !epochs.empty() &&
             std::is_sorted(epochs.begin(), epochs.end()) && epochs[0] > 0,
         "steps",
-        "at must be ascending epochs such as '80 140', but got '" + text + "'");
+        "at must be ascending epochs such as '80 140', but got '" +
+            printable(text) + "'");
   return epochs;
 }
 
@@ -136,7 +145,7 @@ BoundSchedule parse_schedule(std::string_view spelling) {
     const double limit = schedule.arguments.number("limit");
     check(!std::isfinite(limit) ||
               std::abs(limit - next) <= std::abs(limit - first),
-          "'" + std::string(spelling) + "'", "moves away from its limit");
+          "'" + printable(spelling) + "'", "moves away from its limit");
   }
   return schedule;
 }

@@ -9,6 +9,7 @@
 
 #include "signet/base/error.h"
 #include "signet/base/names.h"
+#include "signet/base/number.h"
 #include "signet/core/torch.h"
 #include "signet/data/atomic_file.h"
 #include "signet/data/bad_file.h"
@@ -211,10 +212,8 @@ TrainingResult train(const Recipe& given, const TrainingOptions& options) {
     const auto validation =
         validate ? run.test(run.parts().validation) : Evaluation{};
     result.test = run.test(run.parts().test);
-    char accuracy[64];
-    std::snprintf(accuracy, sizeof accuracy, "  test %.2f %%",
-                  100 * result.test.accuracy());
-    progress.finish(totals.text() + accuracy);
+    progress.finish(totals.text() + "  test " +
+                    fixed_text(100 * result.test.accuracy(), 2) + " %");
     const double seconds = std::chrono::duration<double>(
                                std::chrono::steady_clock::now() - epoch_start)
                                .count();

@@ -1,16 +1,17 @@
 #include "signet/experiments/training_run.h"
 
 #include <cmath>
-#include <cstdio>
 #include <stdexcept>
 
 #include "signet/base/error.h"
+#include "signet/base/number.h"
 #include "signet/core/checks.h"
 #include "signet/core/cross_entropy.h"
 #include "signet/core/finite.h"
 #include "signet/core/torch.h"
 #include "signet/data/fingerprint.h"
 #include "signet/data/split.h"
+#include "signet/experiments/checkpoint.h"
 #include "signet/experiments/conversion.h"
 #include "signet/experiments/diverged.h"
 #include "signet/experiments/foreign_weights.h"
@@ -66,7 +67,7 @@ Optimizer make_optimizer(const Recipe& recipe, Network& network) {
   const BoundRule others(recipe.optimizer.others);
   for (const auto& item : network.named_parameters()) {
     const auto* spec =
-        weights_of(network.spec().layers[std::stoul(item.key())]);
+        weights_of(network.spec().layers[layer_index(item.key())]);
     // Of stochastic weights the gradient of the latent ones themselves comes.
     const bool binary = item.key().ends_with(".latent") && spec &&
                         spec->kind == WeightSpec::Kind::binary;
@@ -127,10 +128,8 @@ void Totals::add(const Totals& more) {
 }
 
 std::string Totals::text() const {
-  char text[64];
-  std::snprintf(text, sizeof text, "loss %.4f  accuracy %.2f %%", mean_loss(),
-                100 * accuracy());
-  return text;
+  return "loss " + fixed_text(mean_loss(), 4) + "  accuracy " +
+         fixed_text(100 * accuracy(), 2) + " %";
 }
 
 TrainingRun::TrainingRun(const Recipe& recipe, const Dataset& data)
@@ -165,8 +164,7 @@ TrainingRun::TrainingRun(const Recipe& recipe, const Dataset& data)
 
 void TrainingRun::start() {
   if (!recipe_.train.from.empty()) {
-    start_from(network_, start_weights(),
-               BoundRule(recipe_.optimizer.weights));
+    start_from(network_, start_weights(), BoundRule(recipe_.optimizer.weights));
   }
   // After it: rules such as bayesbinn-published keep the signs and set the
   // size.

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "signet/base/error.h"
+#include "signet/base/number.h"
 #include "signet/core/torch.h"
 #include "signet/export/expect.h"
 #include "signet/models/weights.h"
@@ -35,8 +36,8 @@ void compare(Proof& proof, int64_t& compared, const A* expected,
       proof.first_difference =
           what + " " + std::to_string(i % columns) + " of example " +
           std::to_string(first_row + i / columns) + ": LibTorch has " +
-          std::to_string(expected[i]) + ", the packed network " +
-          std::to_string(packed[i]);
+          number_text(static_cast<double>(expected[i])) +
+          ", the packed network " + number_text(static_cast<double>(packed[i]));
     }
   }
   compared += rows * columns;

@@ -43,6 +43,13 @@ const LayerKind& kind_of(const LayerSpec& layer) {
   return readers()[layer.index()].kind;
 }
 
+// More than any network that trains in the memory of one machine; without
+// them a slip of a digit asks for terabytes.
+constexpr size_t kMostLayers = 1000;
+constexpr int64_t kMostInputs = int64_t{1} << 26;
+constexpr int64_t kMostValues = int64_t{1} << 28;   ///< of an example
+constexpr int64_t kMostWeights = int64_t{1} << 31;  ///< of all layers
+
 /// A linear layer that comes first takes the pixels of a map as they are.
 Shape first_input(const NetworkSpec& spec) {
   const auto first = std::find_if(
@@ -67,6 +74,9 @@ const std::vector<LayerKind>& layer_kinds() {
 
 std::vector<LayerSpec> parse_layers(const std::vector<std::string>& layers) {
   check(!layers.empty(), "network.layers", "must name at least one layer");
+  check(layers.size() <= kMostLayers, "network.layers",
+        "must name at most " + std::to_string(kMostLayers) +
+            " layers, but got " + std::to_string(layers.size()));
   std::vector<LayerSpec> specs;
   for (const auto& layer : layers) {
     try {
@@ -81,8 +91,9 @@ std::vector<LayerSpec> parse_layers(const std::vector<std::string>& layers) {
 
 NetworkSpec parse_network(const Shape& input,
                           const std::vector<std::string>& layers) {
-  check(input.values() > 0, "network.inputs",
-        "must be at least 1, but got " + std::to_string(input.values()));
+  check(input.values() > 0 && input.values() <= kMostInputs, "network.inputs",
+        "must be from 1 to " + std::to_string(kMostInputs) + ", but got " +
+            std::to_string(input.values()));
   NetworkSpec spec{.input = input, .layers = parse_layers(layers)};
   summarize(spec);
   return spec;
@@ -96,6 +107,7 @@ std::vector<LayerSummary> summarize(const NetworkSpec& spec) {
   std::vector<LayerSummary> all;
   OpenShortcuts open;
   Shape shape = first_input(spec);
+  int64_t weights = 0;
   for (size_t i = 0; i < spec.layers.size(); ++i) {
     const auto name = layer_name(spec, i);
     const size_t before = open.size();
@@ -104,6 +116,15 @@ std::vector<LayerSummary> summarize(const NetworkSpec& spec) {
           [&](const auto& s) { return s.output(shape, open); }, spec.layers[i]);
       const auto cost = std::visit([&](const auto& s) { return s.cost(shape); },
                                    spec.layers[i]);
+      weights += cost.binary_weights + cost.real_weights;
+      if (output.values() > kMostValues || weights > kMostWeights) {
+        throw UsageError(
+            "makes the network too large: an example must have "
+            "at most " +
+            std::to_string(kMostValues) +
+            " values in a layer, and all layers " +
+            std::to_string(kMostWeights) + " weights");
+      }
       all.push_back({name, kind_of(spec.layers[i]).name, output, cost});
       shape = output;
     } catch (const UsageError& error) {

@@ -4,8 +4,14 @@
 #include <vector>
 
 #include "signet/base/error.h"
+#include "signet/base/printable.h"
 
 namespace signet {
+namespace {
+
+constexpr int64_t kMostSide = int64_t{1} << 20;
+
+}  // namespace
 
 std::string Shape::text() const {
   auto text = std::to_string(channels);
@@ -24,7 +30,7 @@ Shape Shape::parse(std::string_view text) {
   while (true) {
     int64_t size = 0;
     const auto [next, error] = std::from_chars(at, end, size);
-    if (error != std::errc() || size < 1) break;
+    if (error != std::errc() || size < 1 || size > kMostSide) break;
     sizes.push_back(size);
     if (next == end) {
       if (sizes.size() == 1) return vector(sizes[0]);
@@ -35,7 +41,7 @@ Shape Shape::parse(std::string_view text) {
     at = next + 1;
   }
   throw UsageError("shape: must read 784 or 1x28x28, but got '" +
-                   std::string(text) + "'");
+                   printable(text) + "'");
 }
 
 }  // namespace signet

@@ -3,11 +3,11 @@
 #include <algorithm>
 #include <cctype>
 #include <cmath>
-#include <cstdio>
 #include <nlohmann/json.hpp>
 #include <numeric>
 #include <stdexcept>
 
+#include "signet/base/number.h"
 #include "signet/report/assets.h"
 
 namespace signet::report {
@@ -56,16 +56,9 @@ std::string element(const std::string& tag, const std::string& attributes,
          escape(text) + "</" + tag + ">\n";
 }
 
-std::string formatted(const char* format, double value) {
-  char text[64];
-  std::snprintf(text, sizeof text, format, value);
-  return text;
-}
-
 std::string number(double value) {
-  return formatted(
-      std::trunc(value) == value && std::abs(value) < 1e15 ? "%.0f" : "%.3g",
-      value);
+  const bool whole = std::trunc(value) == value && std::abs(value) < 1e15;
+  return whole ? fixed_text(value, 0) : general_text(value, 3);
 }
 
 // The points that can be drawn: [x, y] or, with a band, [x, y, low, high]. A
@@ -192,14 +185,14 @@ struct Renderer {
       html += "<td class=\"" + std::string(i == j ? "hit" : "miss") +
               (shade > kDarkCell ? " dark" : "") +
               (row[j] == 0 ? " zero" : "") +
-              "\" style=\"--shade:" + formatted("%.3f", shade) + "\" title=\"" +
+              "\" style=\"--shade:" + fixed_text(shade, 3) + "\" title=\"" +
               escape(matrix.names[i] + " called " + matrix.names[j] + ": " +
                      number(row[j]) + " (" +
-                     formatted("%.1f", 100 * row[j] * scale) + " %)") +
+                     fixed_text(100 * row[j] * scale, 1) + " %)") +
               "\">" + number(row[j]) + "</td>";
     }
     html += "<td class=\"recall\">" +
-            (sum > 0 ? formatted("%.1f", 100 * row[i] * scale) + " %" : "") +
+            (sum > 0 ? fixed_text(100 * row[i] * scale, 1) + " %" : "") +
             "</td></tr>\n";
   }
 

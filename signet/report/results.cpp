@@ -2,8 +2,14 @@
 
 #include <cmath>
 #include <fstream>
+#include <iterator>
+#include <locale>
 #include <nlohmann/json.hpp>
 #include <stdexcept>
+
+#include "signet/base/nesting.h"
+#include "signet/base/number.h"
+#include "signet/base/printable.h"
 
 namespace signet::report {
 namespace {
@@ -12,13 +18,21 @@ using json = nlohmann::ordered_json;
 
 [[noreturn]] void bad_results(const std::filesystem::path& path,
                               const std::string& what) {
-  throw std::runtime_error(path.string() + ": " + what);
+  throw std::runtime_error(printable(path.string() + ": " + what, 4000));
 }
 
 json load(const std::filesystem::path& path) {
-  std::ifstream file(path);
+  std::ifstream file(path, std::ios::binary);
   if (!file) bad_results(path, "must be a readable file, but got none");
-  json array = json::parse(file, nullptr, false);
+  const std::string text{std::istreambuf_iterator<char>(file), {}};
+  if (json_nesting(text) > kMaxNesting) {
+    bad_results(path,
+                "must be a JSON array of records, but got brackets "
+                "within " +
+                    std::to_string(kMaxNesting) +
+                    " others: move the file away");
+  }
+  json array = json::parse(text, nullptr, false);
   if (!array.is_array()) {
     bad_results(path,
                 "must be a JSON array of records, but got " +
@@ -48,9 +62,8 @@ ResultRecord to_record(const json& object) {
 json to_json(const ResultRecord& record, const std::filesystem::path& path) {
   const auto finite = [&](const char* key, double value) {
     if (!std::isfinite(value)) {
-      bad_results(path, std::string(key) + " of \"" + record.name +
-                            "\" must be finite, but got " +
-                            std::to_string(value));
+      bad_results(path, std::string(key) + " of \"" + printable(record.name) +
+                            "\" must be finite, but got " + number_text(value));
     }
     return value;
   };
@@ -74,11 +87,14 @@ std::vector<ResultRecord> read_results(const std::filesystem::path& path) {
   for (const json& object : load(path)) {
     try {
       records.push_back(to_record(object));
-    } catch (const json::exception& error) {
-      bad_results(path, "record " + std::to_string(records.size()) +
-                            " must have a name and a value of the right type, "
-                            "but got " +
-                            object.dump().substr(0, 100));
+    } catch (const json::exception&) {
+      bad_results(path,
+                  "record " + std::to_string(records.size()) +
+                      " must have a name and a value of the right type, "
+                      "but got " +
+                      printable(object.dump(-1, ' ', false,
+                                            json::error_handler_t::replace),
+                                100));
     }
   }
   return records;

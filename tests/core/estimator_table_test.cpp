@@ -68,6 +68,37 @@ TEST(EstimatorTable, SlipsInSpellingsAreExplained) {
   }
 }
 
+TEST(EstimatorTable, EveryHelpHasAFormula) {
+  for (const auto& e : table<Estimator>()) {
+    // Between backquotes, an equation: `g = ...`, `x = E[x]`.
+    bool formula = false, quoted = false;
+    std::string part;
+    for (const char c : e.help) {
+      if (c != '`') {
+        part += c;
+        continue;
+      }
+      formula = formula || (quoted && part.find(" = ") != std::string::npos);
+      quoted = !quoted;
+      part.clear();
+    }
+    EXPECT_TRUE(formula) << e.name;
+    EXPECT_FALSE(quoted) << e.name;
+  }
+}
+
+// Whole numbers multiply work or memory.
+TEST(EstimatorTable, EveryWholeNumberHasABound) {
+  for (const auto& e : table<Estimator>()) {
+    for (const auto& p : e.parameters) {
+      if (!std::holds_alternative<int64_t>(p.fallback)) continue;
+      EXPECT_TRUE(std::isfinite(p.max)) << e.name << " " << p.name;
+      const auto error = error_of(e.name + "(" + p.name + "=1000000000000)");
+      EXPECT_NE(error.find(number_text(p.max)), std::string::npos) << error;
+    }
+  }
+}
+
 TEST(EstimatorTable, AValueOutOfRangeIsNamed) {
   EXPECT_EQ(error_of("gumbel(temperature=0)"),
             "gumbel: temperature must be in [0.01, 100], but got '0'");

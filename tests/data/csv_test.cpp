@@ -148,8 +148,8 @@ TEST(Csv, SaysWhatIsWrong) {
                "row 2 must have 2 fields as the header, but got 1");
   EXPECT_PRED2(contains, reading("y,z\n1,2\n"),
                "must have a column \"x\", but got y,z");
-  EXPECT_PRED2(contains, reading("x\n1\n2 \n"),
-               "column \"x\" must hold numbers, but got \"2 \" in row 2");
+  EXPECT_PRED2(contains, reading("x\n1\n2x\n"),
+               "column \"x\" must hold numbers, but got \"2x\" in row 2");
   EXPECT_PRED2(contains, reading("x\na\"b\n"), "a quote must begin its field");
 
   write_atomically(file, "x,y\n1,2");

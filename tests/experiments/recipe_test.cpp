@@ -72,9 +72,9 @@ TEST(Recipe, SaysWhatIsWrongAndWhere) {
                        "r.toml:3: unknown key 'train.epoch': did you mean "
                        "'train.epochs'?"));
   EXPECT_EQ(error_of(kLayers + "seed = 'one'\n"),
-            "r.toml:2: seed must be a whole number");
+            "r.toml:2: seed must be a whole number such as 100");
   EXPECT_EQ(error_of(kLayers + "train.epochs = 1.5\n"),
-            "r.toml:2: train.epochs must be a whole number");
+            "r.toml:2: train.epochs must be a whole number such as 100");
   EXPECT_TRUE(contains(error_of(kLayers + "train.epochs = 1000000000000\n"),
                        "r.toml:2: train.epochs must be at most 1e+06"));
   EXPECT_TRUE(contains(error_of(kLayers + "train.epochs = 0\n"),

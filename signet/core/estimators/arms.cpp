@@ -80,7 +80,9 @@ const Registered<Estimator> entry{{
     .help = R"(
 `disarm` for more than two samples: K states of each layer that repel one
 another (Dirichlet copula), and the leave-one-out estimator `rloo` divided by
-one minus their correlation. With two samples it is `disarm`. The direct
+one minus their correlation: `g = F'/(q - r) 1/(K-1) sum_k (L_k - mean L) (b_k -
+p)`, `q = min(p, 1-p)`, `r` the probability that two of them are in the rarer
+state. With two samples it is `disarm`. The direct
 gradient of the loss is that of the first sample. In a chain of layers the K
 states of a layer share the layers below, and the tail is drawn anew; `rloo`
 averages over K states of those as well, and can be less noisy there.
@@ -99,7 +101,8 @@ Cost: one forward, and K - 1 for each layer of units.
     .parameters = {{.name = "samples",
                     .fallback = int64_t{4},
                     .help = "states of each layer",
-                    .min = 2},
+                    .min = 2,
+                    .max = 10000},
                    tail_parameter()},
     .rule = ObjectiveRule{estimate},
 }};

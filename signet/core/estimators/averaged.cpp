@@ -17,8 +17,8 @@ const Registered<Estimator> entry{{
     .name = "averaged",
     .summary = "the mean of K independent estimates of another rule",
     .help = R"(
-Runs the network K times with independent noise and averages losses and
-gradients: the bias of the wrapped rule, and 1/K of its variance. What every rule
+`g = 1/K sum_k g_k`: runs the network K times with independent noise and averages
+losses and gradients, so it has the bias of the wrapped rule, and 1/K of its variance. What every rule
 that takes K evaluations has to be compared with. Cost: K forwards and backwards.
 )",
 

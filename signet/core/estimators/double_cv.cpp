@@ -60,7 +60,8 @@ const Registered<Estimator> entry{{
     .summary = "leave-one-out samples, each also less the linearised loss of "
                "the others, unbiased",
     .help = R"(
-`rloo` for K joint samples of all layers, whose loss is first made smaller by
+`g = mean_k [(v_k - mean of the other v) d log P(x_k) + alpha G F'(a)]`, `v_k =
+L_k - alpha G (b_k - p)`: `rloo` for K joint samples of all layers, whose loss is first made smaller by
 the linearisation `alpha G (b - p)`, `G` the mean derivative of the loss at the
 other samples; `alpha G F'(a)` restores the mean. `alpha`, one number a layer,
 starts at 0, where this is `rloo`, and is learned to lower the variance; with

@@ -80,7 +80,7 @@ const Registered<Estimator> entry{{
     .name = "exact",
     .summary = "the exact gradient, by enumeration of all states of all units",
     .help = R"(
-`sum_s P(s) L(s)` over the `2^n` joint states of the `n` units of all layers,
+`E L = sum_s P(s) L(s)` over the `2^n` joint states of the `n` units of all layers,
 differentiated. The reference that every other estimator is tested against.
 Cost: `2^n` evaluations, in blocks of 4096 on a leading axis, over which the
 network must broadcast. With more states than one block each is evaluated twice,

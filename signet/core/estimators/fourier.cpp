@@ -24,7 +24,7 @@ const Registered<Estimator> entry{{
     .summary = "another rule averaged over samples that share part of their "
                "noise (Fourier noise operator)",
     .help = R"(
-Runs the network S times; in each run every unit keeps the noise of a common
+`g = 1/S sum_s g(x_s)`: runs the network S times; in each run every unit keeps the noise of a common
 sample with probability rho (`keep`), else draws its own. The bias is that of the
 wrapped rule. The variance is `V/S (1 + (S - 1) rho^2)` for one unit: more than
 that of independent runs (`averaged`, which is `keep=0`), for the same cost.

@@ -29,7 +29,8 @@ const Registered<Estimator> entry{{
     .summary = "relaxed-darn on rescaled units, averaged over samples that "
                "share noise",
     .help = R"(
-Importance reweighting at randomly relaxed units (`relaxed-darn`), on units shrunk
+`g = 1/S sum_s g(x_s)`, `g(x) = (hi - lo)/(2c) |d log P(x)| dL/dy` at `y = mid +
+u (x - mid)/c`, `u ~ U[from, 1]`: importance reweighting at randomly relaxed units (`relaxed-darn`), on units shrunk
 by 1/c (`rescaled`), averaged over S samples that keep their noise with
 probability rho (`fourier`). Each part can be had alone under its own name, and
 switched off here by `from=1`, `scale=1` and `samples=1`. The rescaling makes the

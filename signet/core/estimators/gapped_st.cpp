@@ -40,7 +40,9 @@ const Registered<Estimator> entry{{
     .summary = "straight-through Gumbel-Softmax with its noise replaced by a "
                "fixed gap",
     .help = R"(
-Forward: `x ~ F(a)`. Backward: the factor of `st-gumbel`, with the random distance
+Forward: `x ~ F(a)`. Backward: `g_a = (hi - lo) (2/t) s (1 - s) g_x`, `s =
+sigma(d/t)`, `d = max(2|a|, gap)` if `x` is the more probable state, else `gap`:
+the factor of `st-gumbel`, with the random distance
 of `a` from the noise replaced by the least one that agrees with the drawn unit
 and is not below a gap: 1 (GST-1.0), another number, or, with
 `probability=true`, `-log(1 - P(x)) / P(x)` (GST-p). No variance beyond that of

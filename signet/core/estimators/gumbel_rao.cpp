@@ -40,8 +40,9 @@ const Registered<Estimator> entry{{
     .summary = "straight-through Gumbel-Softmax averaged over the noise that "
                "the drawn units leave open",
     .help = R"(
-Forward: `x ~ F(a)`. Backward: the factor of `st-gumbel` averaged over K further
-draws of the noise `z` given `x`, through which nothing is differentiated. The
+Forward: `x ~ F(a)`. Backward: `g_a = (hi - lo) 1/K sum_k (2/t) s_k (1 - s_k)
+g_x`, `s_k = sigma(2(a - z_k)/t)`: the factor of `st-gumbel` averaged over K
+further draws of the noise `z` given `x`, through which nothing is differentiated. The
 mean of `st-gumbel` with less variance, at one evaluation of the network
 whatever K is. As the temperature falls and K grows it becomes `zgr`, which
 needs no samples. Cost: one forward, one backward, K draws of noise.

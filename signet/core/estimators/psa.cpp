@@ -65,7 +65,9 @@ const Registered<Estimator> entry{{
     .summary = "path sample-analytic: flips of single units followed exactly "
                "through the network",
     .help = R"(
-One sampled path; the change of the loss by the flip of each unit is carried
+`g_i = m_i dP_i/da_i`, `m_i = L(x_i) - L(x) + sum_j m_j (P_j(x_i) - P_j(x))`, `x_i`
+the path `x` with unit `i` flipped, `P_j` the probability that unit `j` above
+flips. One sampled path; the change of the loss by the flip of each unit is carried
 down the layers through the exact change that it makes to the probability of
 each unit above. Exact in the mean for one layer of units, where it is
 `local-expectation`; in a chain its bias is a fraction of that of `st`, which is

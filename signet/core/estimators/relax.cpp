@@ -30,7 +30,8 @@ const Registered<Estimator> entry{{
     .summary = "score function with the loss of relaxed units and a learned "
                "network as control variate, unbiased",
     .help = R"(
-As `rebar`, with `c = scale L(r) + offset + network`. The network of each layer
+As `rebar`, `g = (L(x) - c) d log P(x) + dz/da dc/da`, with `c = scale L(r) +
+offset + network`. The network of each layer
 has one hidden layer, sees the relaxed units and their probabilities, and learns
 to lower the variance of the estimate; it starts at zero, so a first sample is
 that of `rebar`. With `scale=0` the loss is still evaluated at relaxed units

@@ -34,8 +34,9 @@ const Registered<Estimator> entry{{
     .summary = "darn at a random point between the middle and the drawn state "
                "(Taylor discounting)",
     .help = R"(
-Forward: the drawn unit pulled towards the middle of its two states by a random
-factor `u ~ U[from, 1]`. Backward: as `darn`. With `from=0` the random points
+Forward: `y = mid + (x - mid) u`, the drawn unit pulled towards the middle of its
+two states by a random factor `u ~ U[from, 1]`. Backward: as `darn`, `g_a = (hi -
+lo)/2 |d log P(x)| g_y`. With `from=0` the random points
 integrate the derivative of the loss exactly, so the gradient of a single unit
 is unbiased for every loss; with more, the loss and the gradients of all other
 units and weights are taken at relaxed units and are biased, the more the smaller

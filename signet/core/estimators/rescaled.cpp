@@ -22,7 +22,7 @@ const Registered<Estimator> entry{{
     .summary = "another rule on units shrunk around their middle "
                "(representation rescaling)",
     .help = R"(
-The network sees `mid + (x - mid)/c` in place of each unit: signs become -1/c and
+The network sees `x' = mid + (x - mid)/c` in place of each unit: signs become -1/c and
 1/c. A smooth loss looks more linear to them, so the wrapped rule has less bias,
 relative to the gradient of the rescaled network. That network is another one,
 whose units say less: measured against the gradient of the original the estimate

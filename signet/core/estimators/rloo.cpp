@@ -68,7 +68,8 @@ Cost: K forwards.
     .parameters = {{.name = "samples",
                     .fallback = int64_t{4},
                     .help = "joint samples",
-                    .min = 2}},
+                    .min = 2,
+                    .max = 10000}},
     .rule = ObjectiveRule{estimate},
 }};
 

@@ -108,6 +108,8 @@ const Registered<Estimator> entry{{
     .summary = "leave-one-out samples with control variates from a discrete "
                "Stein operator, unbiased",
     .help = R"(
+`g_i = mean_k d log P(x_ki) (L_k - mean of the other (L + alpha A h) + beta (A h_k
+- h_k(i flipped)))`, `A h = sum_d P(d flips) (h(d flipped) - h)`, whose mean is 0:
 `rloo` for K joint samples of all layers with two more control variates, both
 functions of one flip of one unit: `alpha` times one in the baseline of the
 other samples, `beta` times one for each unit of the sample itself. The function

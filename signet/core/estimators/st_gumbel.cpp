@@ -28,8 +28,9 @@ const Registered<Estimator> entry{{
     .summary = "straight-through Gumbel-Softmax: binary units forward, the "
                "derivative of the relaxed ones backward",
     .help = R"(
-Forward: the unit that `z` draws, `x ~ F(a)` exactly. Backward: the derivative of
-`gumbel`'s sigmoid at the same `z`. As the temperature t falls the mean tends to
+Forward: the unit that `z` draws, `x ~ F(a)` exactly. Backward: `g_a = (hi -
+lo) (2/t) s (1 - s) g_x`, `s = sigma(2(a - z)/t)`: the derivative of `gumbel`'s
+sigmoid at the same `z`. As the temperature t falls the mean tends to
 that of `darn`, with a bias of O(t), while the variance grows like 1/t.
 `gumbel-rao` has the same mean with less variance. Cost: one forward, one
 backward.

@@ -25,8 +25,9 @@ const Registered<Estimator> entry{{
     .summary = "straight-through with the hard sigmoid of HM-RNN, whose slope "
                "is annealed",
     .help = R"(
-Forward: `x ~ F(a)` with the network's own noise. Backward: the derivative of
-`clip((m a + 1)/2, 0, 1)` for bits, twice it for signs. HM-RNN itself has the
+Forward: `x ~ F(a)` with the network's own noise. Backward: `g_a = m/2 g_x` where
+`|m a| <= 1`, else 0, the derivative of `clip((m a + 1)/2, 0, 1)`, for bits; twice
+it for signs. HM-RNN itself has the
 step forward: `deterministic=true`, which is `st-deterministic(noise=uniform,
 slope=m)`, and raises m from 1. In a network of uniform noise the default is
 `st`; with another noise the proxy is not the one that the noise derives.

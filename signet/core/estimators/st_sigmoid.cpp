@@ -27,8 +27,8 @@ const Registered<Estimator> entry{{
     .summary = "sigmoid-adjusted straight-through as R2RT writes it: "
                "p = sigmoid(slope a)",
     .help = R"(
-Forward: `x ~ sigma(m a)`, `m` the slope. Backward, for bits: the derivative
-`m p (1 - p)` of the sigmoid; twice it for signs. The same as
+Forward: `x ~ sigma(m a)`, `m` the slope. Backward, for bits: `g_a = m p (1 -
+p) g_x`, the derivative of the sigmoid; twice it for signs. The same as
 `st(noise=logistic, slope=m/2)`: the sigmoid of the units here is `sigma(2a)`,
 so m = 2 is `st` in a network of logistic noise and m = 1, the default, is a
 network with twice the noise, which the bias stated below includes. Raise the

@@ -48,9 +48,9 @@ const Registered<Estimator> entry{{
                "the gradient of the bound",
     .help = R"(
 Minimises `B = -log 1/K sum_k exp(-L_k)` of K joint samples instead of the
-expected loss. With `L = -log w` it is the importance weighted bound: tighter
+expected loss: `g = sum_k (B - B_k) d log P(x_k) + dB`. With `L = -log w` it is the importance weighted bound: tighter
 with more samples, the expected loss with one. The signal of a sample is by how
-much `B` exceeds what it were with the mean loss of the others in place of its
+much `B` exceeds `B_k`, what it were with the mean loss of the others in place of its
 own. Cost: K forwards.
 )",
     .papers = {{.key = "mnih2016variational",
@@ -66,7 +66,8 @@ own. Cost: K forwards.
     .parameters = {{.name = "samples",
                     .fallback = int64_t{2},
                     .help = "joint samples in the bound",
-                    .min = 2}},
+                    .min = 2,
+                    .max = 10000}},
     .rule = ObjectiveRule{estimate},
 }};
 

@@ -21,7 +21,8 @@ const Registered<Estimator> entry{{
     .name = "zgr",
     .summary = "zero-temperature Gumbel-Rao; for binary units the same as darn",
     .help = R"(
-The limit of `gumbel-rao` as its temperature goes to 0 and its samples to
+Forward: `x ~ F(a)`. Backward: `g_a = 1/2 ((hi - lo) F'(a) + (x - E[x]) d log
+P(x)) g_x`: the limit of `gumbel-rao` as its temperature goes to 0 and its samples to
 infinity, in closed form, without either parameter. It averages `st` and DARN
 about the mean; for units of two states that is `darn`, which see.
 Cost: one forward, one backward.

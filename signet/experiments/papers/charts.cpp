@@ -1,7 +1,6 @@
 #include "signet/experiments/papers/charts.h"
 
-#include <cstdio>
-
+#include "signet/base/number.h"
 #include "signet/core/torch.h"
 #include "signet/experiments/figure_over_runs.h"
 
@@ -31,13 +30,9 @@ report::Series curve_over_seeds(const std::string& label,
 
 std::string mean_text(const std::vector<double>& values, int digits) {
   const FigureOverRuns figure{values};
-  char text[64];
-  if (values.size() < 2)
-    std::snprintf(text, sizeof text, "%.*f", digits, figure.mean());
-  else
-    std::snprintf(text, sizeof text, "%.*f +- %.*f", digits, figure.mean(),
-                  digits, figure.standard_error());
-  return text;
+  const auto mean = fixed_text(figure.mean(), digits);
+  if (values.size() < 2) return mean;
+  return mean + " +- " + fixed_text(figure.standard_error(), digits);
 }
 
 }  // namespace signet

@@ -3,8 +3,8 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdio>
 
+#include "signet/base/number.h"
 #include "signet/core/papers.h"
 #include "signet/core/torch.h"
 #include "signet/experiments/experiment.h"
@@ -187,9 +187,8 @@ Findings run(const ExperimentContext&) {
       .title = "Relative bias for a quadratic of three units",
       .columns = {"estimator", "|mean - gradient| / |gradient|"}};
   for (const std::string estimator : {"darn", "st"}) {
-    char text[32];
-    std::snprintf(text, sizeof text, "%.3g", quadratic_bias(estimator));
-    quadratics.rows.push_back({estimator, text});
+    quadratics.rows.push_back(
+        {estimator, general_text(quadratic_bias(estimator), 3)});
   }
   return {.settings = {{"unit",
                         "one sign under exp(1.3x), p from 0.001 to "

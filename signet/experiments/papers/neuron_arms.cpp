@@ -1,9 +1,9 @@
 #include "signet/experiments/papers/neuron_arms.h"
 
 #include <algorithm>
-#include <cstdio>
 #include <limits>
 
+#include "signet/base/number.h"
 #include "signet/experiments/papers/charts.h"
 
 namespace signet {
@@ -24,11 +24,7 @@ double read(const Reading& reading, const NeuronNet& net, int64_t epoch,
       reading.passes);
 }
 
-std::string percent(double value) {
-  char text[32];
-  std::snprintf(text, sizeof text, "%.2f %%", value);
-  return text;
-}
+std::string percent(double value) { return fixed_text(value, 2) + " %"; }
 
 }  // namespace
 
@@ -162,9 +158,7 @@ std::string baseline_difference() {
 }
 
 std::string slope_factor(int64_t epochs) {
-  char text[32];
-  std::snprintf(text, sizeof text, "%.4g", annealed_slope(1, epochs));
-  return text;
+  return general_text(annealed_slope(1, epochs), 4);
 }
 
 Claim printed_claim(const std::string& id, const std::string& what,

@@ -1,8 +1,7 @@
 // Experiments 0 and 3: slope annealing, as its text describes it and as its
 // code does it, against pass-through and the real-valued net.
 
-#include <cstdio>
-
+#include "signet/base/number.h"
 #include "signet/core/papers.h"
 #include "signet/experiments/papers/charts.h"
 #include "signet/experiments/papers/neuron_arms.h"
@@ -71,11 +70,8 @@ std::vector<Arm> arms_of(int64_t epochs) {
 
 Settings slope_settings(int64_t epochs) {
   const auto range = [&](const Slope& slope) {
-    char text[64];
-    std::snprintf(text, sizeof text,
-                  "from %.3g in the first epoch to %.3g in the last", slope(1),
-                  slope(epochs));
-    return std::string(text);
+    return "from " + general_text(slope(1), 3) + " in the first epoch to " +
+           general_text(slope(epochs), 3) + " in the last";
   };
   return {{"as published", "slope 1 in training, in the evaluations " +
                                range(published_slope(epochs))},
