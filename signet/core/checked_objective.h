@@ -18,7 +18,9 @@ struct RunBy {
 
 /// The same objective, every run of which is held to its contract (Objective).
 /// A loss that no unit leads to gets the axis of samples that the units have.
-/// Cost: the finite checks of the logits and the loss; a comparison of shapes.
+/// Cost: the finite checks of the logits and the loss, and 1 to 2 us a run. Of
+/// a step of recipes/mlp.toml, 12.5 ms, they are 0.01 %, as its logits are not
+/// written down; 0.15 % where they are.
 /// Errors: UsageError, NotFinite. An error of LibTorch that an objective meets
 /// while units have an axis of samples in front becomes a UsageError that
 /// explains it.

@@ -27,8 +27,9 @@ class NotFinite : public UsageError {
 
 /// Whether an element is NaN; whether none is NaN or infinite.
 /// Cost: one pass that reads. Contiguous float or double on the CPU: about
-/// 0.04 ns an element in cache, on LibTorch's threads if there are many; else
-/// by ATen.
+/// 0.1 ns an element in cache (9 us for [100, 1024] on a core whose product
+/// with [1024, 1024] takes 3.7 ms), on LibTorch's threads if there are many;
+/// else by ATen.
 bool has_nan(const at::Tensor& t);
 bool all_finite(const at::Tensor& t);
 
