@@ -14,6 +14,7 @@ namespace {
 template <class Check>
 std::function<std::string(const std::string&)> said(Check check) {
   return [check](const std::string& path) -> std::string {
+    if (path.empty()) return "must be a name, but got an empty one";
     try {
       check(path);
       return "";

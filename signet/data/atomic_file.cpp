@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <system_error>
@@ -20,7 +21,7 @@ namespace {
 namespace fs = std::filesystem;
 
 // More than any model or data set that is piped: /dev/zero has no end.
-constexpr size_t kMaxStream = size_t{4} << 30;
+constexpr size_t kMaxStream = size_t{2} << 30;
 
 [[noreturn]] void failed(const fs::path& path, const std::string& action,
                          int error) {
@@ -67,8 +68,11 @@ std::vector<uint8_t> read_file(const fs::path& path) {
     if (got == 0) break;
     filled += static_cast<size_t>(got);
     if (filled > size && filled > kMaxStream)
-      bad_file(path, "must end within 4 GiB, but got more");
-    if (filled == bytes.size()) bytes.resize(2 * filled);
+      bad_file(path, "must end within 2 GiB, but got more");
+    if (filled < bytes.size()) continue;
+    // Whatever has outgrown the size it had is a stream.
+    const size_t room = filled > kMaxStream / 2 ? kMaxStream + 1 : 2 * filled;
+    bytes.resize(std::max(room, filled + 1));
   }
   bytes.resize(filled);
   return bytes;

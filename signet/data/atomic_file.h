@@ -9,7 +9,7 @@
 namespace signet {
 
 /// Reads a whole file; "-" is standard input. A FIFO or device is read to its
-/// end, which must come within 4 GiB.
+/// end, which must come within 2 GiB.
 /// Errors: throws if the file is absent, a folder or unreadable, or if
 /// standard input was read already.
 std::vector<uint8_t> read_file(const std::filesystem::path& path);
