@@ -3,6 +3,7 @@ program_test.py PROGRAM all LIBRARY some|every"""
 
 import csv
 import errno
+import itertools
 import json
 import os
 import shutil
@@ -76,12 +77,14 @@ class Faults(Case):
                       SIGNET_FAULT=f"{at}:{error}:{out}",
                       SIGNET_FAULT_COUNT=f"{self.folder}/count")
 
-    def try_calls(self, *arguments, finish=None, old=None, all_calls=False):
-        """Runs the command into OUT with faults, and `finish` after each."""
+    def try_calls(self, *arguments, finish=None, old=None, all_calls=False,
+                  reader=None):
+        """Runs the command into OUT with faults, and `finish` after each.
+        `reader`, a command, must always find a state to read."""
         out = f"{self.folder}/out"
-        arguments, finish = (
+        arguments, finish, reader = (
             [str(a).replace("OUT", out) for a in command]
-            for command in (arguments, finish or arguments))
+            for command in (arguments, finish or arguments, reader or []))
 
         def fresh():
             shutil.rmtree(out, ignore_errors=True)
@@ -96,28 +99,31 @@ class Faults(Case):
         with open(f"{self.folder}/count") as file:
             count = int(file.read())
         self.assertGreater(count, 3)
-        some = range(1, count + 1)
+        errors = (KILL, errno.EIO, errno.ENOSPC)
+        some = itertools.product(range(1, count + 1), errors)
         if WHICH == "some" and not all_calls:
-            some = sorted({1, count // 2, count})
-        for at in some:
-            for error in (KILL, errno.EIO, errno.ENOSPC):
-                with self.subTest(command=arguments, at=at, of=count,
-                                  error=error):
-                    fresh()
-                    result = self.faulty(out, at, error, arguments)
-                    if error == KILL:
-                        self.assertEqual(result.returncode, -9)
-                    elif result.returncode != 0:
-                        last = result.stderr.splitlines()[-1] + "\n"
-                        self.assertEqual(result.returncode, 1, last)
-                        self.assertRegex(last, r"\A[a-z-]+: [^\n]+\n\Z")
-                    else:  # a call that does not matter
-                        self.assertEqual(files_in(out), expected)
-                    after = signet(*finish)
-                    self.assertEqual(after.returncode, 0, after.stderr)
-                    left = files_in(out)
-                    self.assertEqual(sorted(left), sorted(expected))
-                    self.assertEqual(left, expected)
+            some = [(count // 4, KILL), (count // 2, KILL),
+                    (count - 3, KILL), (count - 1, errno.EIO)]
+        for at, error in some:
+            with self.subTest(command=arguments, at=at, of=count, error=error):
+                fresh()
+                result = self.faulty(out, at, error, arguments)
+                if error == KILL:
+                    self.assertEqual(result.returncode, -9)
+                elif result.returncode != 0:
+                    last = result.stderr.splitlines()[-1] + "\n"
+                    self.assertEqual(result.returncode, 1, last)
+                    self.assertRegex(last, r"\A[a-z-]+: [^\n]+\n\Z")
+                else:  # a call that does not matter
+                    self.assertEqual(files_in(out), expected)
+                if reader:
+                    read = signet(*reader)
+                    self.assertEqual(read.returncode, 0, read.stderr)
+                after = signet(*finish)
+                self.assertEqual(after.returncode, 0, after.stderr)
+                left = files_in(out)
+                self.assertEqual(sorted(left), sorted(expected))
+                self.assertEqual(left, expected)
 
     def test_train(self):
         self.try_calls("train", self.recipe, "--out", "OUT/run", "--threads",
@@ -126,7 +132,8 @@ class Faults(Case):
 
     def test_overwrite(self):
         self.try_calls("train", self.recipe, "--out", "OUT", "--threads", 1,
-                       "--overwrite", "--seed", 3, old=self.trained)
+                       "--overwrite", "--seed", 3, old=self.trained,
+                       reader=["info", "OUT"])
 
     def test_resume(self):
         """Killed behind the last checkpoint, before the record."""
@@ -134,7 +141,8 @@ class Faults(Case):
         shutil.copytree(self.trained, unfinished)
         os.remove(f"{unfinished}/results.json")
         self.try_calls("train", "--out", "OUT", "--threads", 1, "--resume",
-                       old=unfinished)
+                       old=unfinished, reader=["info", "OUT"])
+        self.assertIn("results.json", files_in(f"{self.folder}/out"))
 
     def test_export(self):
         self.try_calls("export", self.trained, "--out", "OUT/m.signet",
