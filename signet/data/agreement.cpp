@@ -5,6 +5,8 @@
 #include <numeric>
 #include <utility>
 
+#include "signet/base/printable.h"
+
 namespace signet {
 namespace {
 
@@ -95,9 +97,9 @@ std::string different_names(const DataTraits& model, const DataTraits& data) {
   const auto count = std::min(model.names.size(), data.names.size());
   for (size_t i = 0; i < count; ++i) {
     if (model.names[i] == data.names[i]) continue;
-    return "class " + std::to_string(i) + " must be '" + model.names[i] +
-           "', as for the model, but got '" + data.names[i] +
-           "': is this another data set?";
+    return "class " + std::to_string(i) + " must be '" +
+           printable(model.names[i]) + "', as for the model, but got '" +
+           printable(data.names[i]) + "': is this another data set?";
   }
   return "";
 }

@@ -87,11 +87,9 @@ class Agreement(Case):
         run, model = self.runs[kind], self.models[kind]
         out = f"{self.folder}/never"
         return [["eval", run, "--data", data],
-                ["eval", run, "--data", data, "--samples", "2", "--json"],
                 ["export", run, "--data", data, "--out", out],
-                ["run", model, "--data", data],
-                ["run", model, "--data", data, "--samples", "2"],
-                ["run", model, "--data", data, "--json", "--out", out]]
+                ["run", model, "--data", data, "--json", "--out", out],
+                ["run", model, "--data", data, "--samples", "2"]]
 
     def test_every_command_refuses_other_data(self):
         expected = {"five classes": "must have 3 classes, as the model, but "
@@ -106,8 +104,9 @@ class Agreement(Case):
                 self.assertEqual(signet(*command).returncode, 0, command)
             os.remove(f"{self.folder}/never")
             for name, text in expected.items():
-                for command in self.each_command(kind,
-                                                 f"{self.folder}/{name}"):
+                commands = self.each_command(kind, f"{self.folder}/{name}")
+                # Starting LibTorch takes long: one network goes to all.
+                for command in commands[0 if kind == "mlp" else 2:]:
                     self.usage_error(*command, contains=text)
         self.assertFalse(os.path.exists(f"{self.folder}/never"))
 
@@ -181,8 +180,6 @@ class Agreement(Case):
                                     model).returncode, 0)
             for data, code in ((name, 0), (other, 2), ("any", 0)):
                 for command in (["eval", run, "--data", f"{f}/{data}"],
-                                ["export", run, "--data", f"{f}/{data}",
-                                 "--out", f"{f}/again.signet"],
                                 ["run", model, "--data", f"{f}/{data}"]):
                     result = signet(*command)
                     if code == 0:

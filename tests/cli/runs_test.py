@@ -91,8 +91,8 @@ class Runs(Case):
         make_home(f"{home}/inner")
         inner, data = f"{home}/inner", f"{home}/inner/data"
         self.evaluate_export_and_run("/", f"{inner}/runs/a", data)
-        self.evaluate_export_and_run(f"{inner}/runs", "a/", data)
-        self.evaluate_export_and_run(f"{inner}/runs/a", ".", data)
+        self.good(signet_in(f"{inner}/runs", "eval", "a/"))
+        self.good(signet_in(f"{inner}/runs/a", "eval", "."))
         # Alone, renamed, through a link.
         shutil.move(f"{inner}/runs/a", f"{home}/a run's name")
         self.evaluate_export_and_run(home, "a run's name", data)
@@ -108,9 +108,8 @@ class Runs(Case):
         make_home(home)
         shutil.move(home, f"{self.folder}/elsewhere")
         home = f"{self.folder}/elsewhere"
-        for cwd in ("/", home, f"{home}/runs"):
-            self.evaluate_export_and_run(cwd, f"{home}/runs/a",
-                                         f"{home}/data")
+        for cwd, run in (("/", f"{home}/runs/a"), (f"{home}/runs", "a")):
+            self.evaluate_export_and_run(cwd, run, f"{home}/data")
         self.good(signet_in("/", "train", "--resume", "--out",
                             f"{home}/runs/a"))
 
@@ -165,7 +164,7 @@ class Runs(Case):
                     [*way, PROGRAM, *map(str, arguments)], cwd="/",
                     capture_output=True, text=True, timeout=120)
 
-            for options in ([], ["--json"], ["--samples", "2"]):
+            for options in ([], ["--json"]):
                 result = program("eval", run, "--data", data, *options)
                 self.assertIn("accuracy", self.good(result))
                 self.assertRegex(result.stderr, r"\Awarning: [^\n]* the "
@@ -195,7 +194,6 @@ class Runs(Case):
         home = f"{self.folder}/groups"
         make_home(home)
         self.train_more(home)
-        make_home(f"{home}/other")
         write_data(f"{home}/data2", 60, 40)
         self.good(signet_in(home, "train", "r.toml", "--data", "data2",
                             "--out", "runs/f"))

@@ -73,6 +73,10 @@ TEST(Agreement, OfNames) {
   EXPECT_EQ(disagreement(model_traits("", {2}, 2, {"cat", "dog"}),
                          data_of("idx", {2}, 2)),
             "");
+  // Whatever a file calls a class, the error is one line.
+  EXPECT_EQ(disagreement(model_traits("", {784}, 10, {"\x1b[31m\n"}), digits)
+                .find_first_of("\x1b\n"),
+            std::string::npos);
   EXPECT_NE(disagreement(model_traits("", {784}, 10,
                                       {"a", "b", "c", "d", "e", "f", "g", "h",
                                        "i", "j"}),
