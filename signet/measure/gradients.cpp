@@ -65,7 +65,8 @@ GradientSamples sample_gradients(const BoundEstimator& estimator,
   estimate.surrogate.backward(
       torch::full({}, weight, estimate.surrogate.options())
           .expand(estimate.surrogate.sizes()));
-  return {gradient_rows(leaves), static_cast<double>(evaluated) / losses};
+  return {gradient_rows(leaves), static_cast<double>(evaluated) / losses,
+          estimate.loss.to(torch::kDouble).reshape({replicates, -1}).mean(1)};
 }
 
 GradientSamples sample_gradients(const BoundEstimator& estimator,

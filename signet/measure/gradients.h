@@ -11,6 +11,7 @@ namespace signet {
 struct GradientSamples {
   Tensor gradients;        ///< [R, all parameters in turn], their type
   double evaluations = 0;  ///< of the loss, counted, for each of them
+  Tensor losses;           ///< [R], the mean loss that came with each, double
 };
 
 /// The parameters of all groups as leaves [R, ...], equal copies.

@@ -7,6 +7,7 @@
 #include "signet/core/checks.h"
 #include "signet/core/torch.h"
 #include "signet/measure/gradients.h"
+#include "signet/measure/rounding.h"
 
 namespace signet {
 namespace {
@@ -14,7 +15,7 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 /// Steps of the random source: what is for learning is not for measuring.
-constexpr uint32_t kLearning = 1, kMeasuring = 2;
+constexpr uint32_t kLearning = 1, kMeasuring = 2, kRounding = 3;
 
 /// One estimator while it is measured.
 struct Subject {
@@ -23,7 +24,8 @@ struct Subject {
       : label(spelling),
         estimator(spelling),
         samples(traits().deterministic ? 1 : options.samples),
-        statistics(parameter_ranges(problem), reference, options.samples) {
+        statistics(parameter_ranges(problem), reference, options.samples,
+                   options.averages) {
     check(!traits().bound, "measure",
           estimator.record().name +
               " estimates the gradient of a bound of several samples, not of "
@@ -129,18 +131,25 @@ Measurement measure(const Problem& problem, const Reference& reference,
       if (progress) progress(done, total);
     }
   }
+  const auto rare = rare_states(problem, options.samples);
   for (const auto& subject : subjects) {
     const bool deterministic = subject.traits().deterministic;
-    result.estimators.push_back({.label = subject.label,
-                                 .estimator = subject.estimator.spell(),
-                                 .samples = subject.samples,
-                                 .learned = subject.learned,
-                                 .replicates = subject.replicates,
-                                 .deterministic = deterministic,
-                                 .evaluations = subject.evaluations,
-                                 .seconds = median(subject.seconds),
-                                 .groups = subject.statistics.result(
-                                     options.confidence, deterministic)});
+    const KnownOfEstimator known{
+        .deterministic = deterministic,
+        .rounding = rounding_of_estimate(
+            subject.estimator, problem, subject.replicates,
+            options.random.at_step(kRounding), subject.state),
+        .rare = rare};
+    result.estimators.push_back(
+        {.label = subject.label,
+         .estimator = subject.estimator.spell(),
+         .samples = subject.samples,
+         .learned = subject.learned,
+         .replicates = subject.replicates,
+         .deterministic = deterministic,
+         .evaluations = subject.evaluations,
+         .seconds = median(subject.seconds),
+         .groups = subject.statistics.result(options.confidence, known)});
   }
   return result;
 }

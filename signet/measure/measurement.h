@@ -12,6 +12,8 @@ struct MeasurementOptions {
   int64_t learn = 1000;
   Random random{1};
   Confidence confidence = {};
+  /// The n of the means of n samples; empty: 1, 2, 5, 10, ...
+  std::vector<int64_t> averages = {};
 };
 
 /// One estimator at one point.
@@ -39,7 +41,8 @@ struct Measurement {
 /// `done` of `total` samples, of all estimators together.
 using MeasurementProgress = std::function<void(int64_t done, int64_t total)>;
 
-/// How biased and how noisy each estimator is. They take turns, so that a
+/// How biased and how noisy each estimator is, beside its rounding, which is
+/// measured, and the problem's rare states. They take turns, so that a
 /// change of the machine's speed touches all alike, and see the same random
 /// numbers.
 /// Errors: UsageError for an estimator of another quantity (a bound).

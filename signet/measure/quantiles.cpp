@@ -43,10 +43,14 @@ double student_quantile(double p, int64_t degrees) {
 }
 
 double chi_square_quantile(double p, double mean, double variance) {
+  return chi_square_at(normal_quantile(p), mean, variance);
+}
+
+double chi_square_at(double z, double mean, double variance) {
   if (mean <= 0 || variance <= 0) return std::max(mean, 0.0);
   const double degrees = 2 * mean * mean / variance;
   const double spread = 2 / (9 * degrees);
-  const double root = 1 - spread + normal_quantile(p) * std::sqrt(spread);
+  const double root = 1 - spread + z * std::sqrt(spread);
   return root <= 0 ? 0 : mean * root * root * root;
 }
 

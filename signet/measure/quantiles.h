@@ -17,5 +17,7 @@ double student_quantile(double p, int64_t degrees);
 /// variance: a scaled chi-square one, whose cube root is nearly normal.
 /// Source: Satterthwaite 1946; Wilson, Hilferty 1931.
 double chi_square_quantile(double p, double mean, double variance);
+/// The same where z is the p-quantile of the standard normal distribution.
+double chi_square_at(double z, double mean, double variance);
 
 }  // namespace signet

@@ -7,11 +7,13 @@
 #include "signet/core/checks.h"
 #include "signet/core/torch.h"
 #include "signet/measure/gradients.h"
+#include "signet/measure/rounding.h"
 
 namespace signet {
 namespace {
 
 constexpr const char* kExact[] = {"exact-layered", "exact"};
+constexpr double kLastPlaces = 1e-15;  // two or three of a double
 constexpr const char* kSampled = "rloo(samples=4)";
 
 std::vector<double> as_vector(const Tensor& row) {
@@ -22,17 +24,17 @@ std::vector<double> as_vector(const Tensor& row) {
 
 Reference exact_gradient(const Problem& problem,
                          const BoundEstimator& estimator) {
-  const auto g = sample_gradients(estimator, in_double(problem), 1, Random(0))
-                     .gradients[0];
-  const bool is_double =
-      all_parameters(problem)[0].scalar_type() == torch::kDouble;
-  // Some units in the last place of sums over units and examples.
-  const double rounding = is_double ? 1e-12 : 1e-6;
+  const auto wide = in_double(problem);
+  const auto exact = sample_gradients(estimator, wide, 1, Random(0));
+  const auto& g = exact.gradients[0];
+  const double rounding =
+      rounding_of_estimate(estimator, wide, 1, Random(0), {})[0] +
+      kLastPlaces * g.norm().item<double>();
   const auto size = static_cast<size_t>(g.numel());
-  return {
-      .name = estimator.record().name,
-      .gradient = as_vector(g),
-      .error = std::vector<double>(size, rounding * g.norm().item<double>())};
+  return {.name = estimator.record().name,
+          .gradient = as_vector(g),
+          .error = std::vector<double>(size, rounding),
+          .loss = exact.losses[0].item<double>()};
 }
 
 Reference long_run(const Problem& problem, const BoundEstimator& estimator,
@@ -44,17 +46,26 @@ Reference long_run(const Problem& problem, const BoundEstimator& estimator,
                        .error = std::vector<double>(size)};
   GradientStatistics statistics(ranges, zero, 1);
   const int64_t chunk = replicates_of_a_run(problem);
+  std::vector<Tensor> losses;
   for (uint32_t run = 0; statistics.samples() < options.samples; ++run) {
     const int64_t replicates =
         std::min(chunk, options.samples - statistics.samples());
-    statistics.add(sample_gradients(estimator, problem, replicates,
-                                    options.random.replica(run))
-                       .gradients.to(torch::kDouble)
-                       .cpu());
+    const auto samples = sample_gradients(estimator, problem, replicates,
+                                          options.random.replica(run));
+    statistics.add(samples.gradients.to(torch::kDouble).cpu());
+    losses.push_back(samples.losses);
     if (progress) progress(statistics.samples());
   }
-  return statistics.as_reference("mean of " + std::to_string(options.samples) +
-                                 " samples of " + estimator.spell());
+  auto reference =
+      statistics.as_reference("mean of " + std::to_string(options.samples) +
+                              " samples of " + estimator.spell());
+  const auto all = torch::cat(losses);
+  reference.loss = all.mean().item<double>();
+  reference.loss_error = all.numel() > 1
+                             ? all.std().item<double>() /
+                                   std::sqrt(static_cast<double>(all.numel()))
+                             : 0;
+  return reference;
 }
 
 }  // namespace

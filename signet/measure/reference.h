@@ -16,8 +16,8 @@ struct ReferenceOptions {
 };
 
 /// What estimators of the problem's gradient are compared with. An exact one
-/// is computed in double, and its error is the rounding of the problem's own
-/// type. `progress` is told how many samples are done.
+/// is computed in double, its error is the rounding of that, rounding.h.
+/// `progress` is told how many samples are done.
 /// Errors: UsageError if the estimator has a bias or does not take the problem.
 Reference reference_gradient(
     const Problem& problem, const ReferenceOptions& options,

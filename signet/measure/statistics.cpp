@@ -14,11 +14,26 @@ namespace {
 
 constexpr int64_t kBins = 2000;  // of cosines
 constexpr int64_t kWindows = 10;
+constexpr size_t kBlocks = 16;
 constexpr int64_t kLeastForVerdict = 100;  // samples
+constexpr double kPower = 0.95;
 
-/// 1, 2, 5, 10, ... as long as there are ten means of n samples.
-std::vector<int64_t> numbers_of_samples(int64_t samples) {
+/// 1 and those asked for; else 1, 2, 5, 10, ... as long as there are ten means
+/// of n samples.
+std::vector<int64_t> numbers_of_samples(int64_t samples,
+                                        const std::vector<int64_t>& asked) {
   std::vector<int64_t> all{1};
+  if (!asked.empty()) {
+    for (int64_t n : asked) {
+      check(n >= 1 && n <= samples, "averages",
+            "must be from 1 to the number of samples, " +
+                std::to_string(samples) + ", but got " + std::to_string(n));
+      all.push_back(n);
+    }
+    std::sort(all.begin(), all.end());
+    all.erase(std::unique(all.begin(), all.end()), all.end());
+    return all;
+  }
   for (int64_t decade = 1; all.back() <= samples; decade *= 10) {
     for (int64_t n : {2 * decade, 5 * decade, 10 * decade}) {
       if (n > samples / 10) return all;
@@ -44,23 +59,6 @@ double quantile(const std::vector<int64_t>& histogram, int64_t count,
   return 1;
 }
 
-/// The square of the norm for which `p` of all T are below the one seen.
-double square_for_quantile(double p, double seen, double noise,
-                           double noise_squares, double along) {
-  const auto quantile = [&](double square) {
-    return chi_square_quantile(p, noise + square,
-                               2 * noise_squares + 4 * square * along);
-  };
-  if (quantile(0) >= seen) return 0;
-  double low = 0, high = seen + noise;
-  while (quantile(high) < seen) high *= 2;
-  for (int i = 0; i < 100; ++i) {
-    const double middle = (low + high) / 2;
-    (quantile(middle) < seen ? low : high) = middle;
-  }
-  return high;
-}
-
 }  // namespace
 
 std::string_view name_of(Verdict verdict) {
@@ -77,7 +75,7 @@ std::string_view name_of(Verdict verdict) {
 
 GradientStatistics::GradientStatistics(
     const std::vector<ParameterRange>& ranges, const Reference& reference,
-    int64_t samples)
+    int64_t samples, const std::vector<int64_t>& averages)
     : ranges_(ranges), reference_(reference), expected_(samples) {
   const auto size = static_cast<size_t>(ranges_[0].count);
   check(reference.gradient.size() == size && reference.error.size() == size,
@@ -86,11 +84,11 @@ GradientStatistics::GradientStatistics(
             " coordinates, but has " +
             std::to_string(reference.gradient.size()));
   for (auto* row : {&sum_, &squares_, &previous_, &difference_,
-                    &last_difference_, &direction_}) {
+                    &last_difference_, &direction_, &block_start_}) {
     row->assign(size, 0);
   }
   sums_.resize(ranges_.size());
-  for (int64_t n : numbers_of_samples(samples)) {
+  for (int64_t n : numbers_of_samples(samples, averages)) {
     Level level{.n = n, .every = 1};
     level.sum.assign(size, 0);
     level.ranges.resize(ranges_.size());
@@ -135,6 +133,7 @@ void GradientStatistics::add_one(const double* sample) {
   }
   ++count_;
   if (looking_) add_projection(sample);
+  if (block_size() > 1 && count_ % block_size() == 0) end_block();
   // The second half of the samples, which the first half shows the way.
   const int64_t window = std::max<int64_t>(expected_ / (2 * kWindows), 2);
   if (count_ >= expected_ / 2 && (count_ - expected_ / 2) % window == 0)
@@ -154,6 +153,19 @@ void GradientStatistics::add_pair_product() {
     sums_[i].product_squares += product * product;
   }
   sums_[0].product_squares += whole * whole;
+}
+
+int64_t GradientStatistics::block_size() const {
+  return expected_ / static_cast<int64_t>(kBlocks);
+}
+
+void GradientStatistics::end_block() {
+  if (blocks_.size() == kBlocks) return;
+  const auto size = static_cast<double>(block_size());
+  auto& mean = blocks_.emplace_back(sum_.size());
+  for (size_t j = 0; j < mean.size(); ++j)
+    mean[j] = (sum_[j] - block_start_[j]) / size;
+  block_start_ = sum_;
 }
 
 /// Ends a window, if there is one, and looks along the mean's deviation d from
@@ -216,6 +228,7 @@ void GradientStatistics::add_mean(Level& level) {
     ++range.count;
     range.error += error;
     range.error_squares += error * error;
+    range.largest = std::max(range.largest, error);
     range.cosine += cosine;
     const auto bin = static_cast<int64_t>((cosine + 1) / 2 * kBins);
     ++range.cosines[std::min(bin, kBins - 1)];
@@ -238,34 +251,67 @@ void GradientStatistics::add_mean(Level& level) {
 }
 
 std::vector<GroupStatistics> GradientStatistics::result(
-    const Confidence& confidence, bool deterministic) const {
+    const Confidence& confidence, const KnownOfEstimator& known) const {
   check(count_ > 0, "GradientStatistics", "there must be samples");
   std::vector<GroupStatistics> all;
   for (size_t i = 0; i < ranges_.size(); ++i)
-    all.push_back(group(i, confidence, deterministic));
+    all.push_back(group(i, confidence, known));
+  // The whole is biased where a part is.
+  auto& whole = all[0];
+  for (size_t i = 1; i < all.size(); ++i)
+    whole.bias_low = std::max(whole.bias_low, all[i].bias_low);
+  if (all.size() == 2) all[1].bias_low = whole.bias_low;
+  for (auto& part : all) {
+    part.bias_high = std::max(part.bias_high, part.bias_low);
+    part.bias = std::clamp(part.bias, part.bias_low, part.bias_high);
+    if (part.bias_low > 0) {
+      part.verdict = Verdict::biased;
+    } else if ((count_ >= kLeastForVerdict || known.deterministic) &&
+               part.bias_high <= confidence.tolerance * part.gradient_norm) {
+      part.verdict = Verdict::unbiased;
+    }
+  }
   return all;
 }
 
-GroupStatistics GradientStatistics::group(size_t index,
-                                          const Confidence& confidence,
-                                          bool deterministic) const {
+/// Of one sample. Centring takes a part of 1 / blocks from every block.
+double GradientStatistics::trace_of_square(size_t index) const {
+  const auto [name, first, count] = ranges_[index];
+  const double by_pairs = products_ > 0 ? sums_[index].product_squares /
+                                              static_cast<double>(products_) / 4
+                                        : 0;
+  if (blocks_.size() < kBlocks) return by_pairs;
+  std::vector<double> middle(static_cast<size_t>(count));
+  for (const auto& block : blocks_) {
+    for (int64_t j = 0; j < count; ++j) middle[j] += block[first + j] / kBlocks;
+  }
+  double squares = 0;
+  for (size_t a = 0; a < kBlocks; ++a) {
+    for (size_t b = 0; b < a; ++b) {
+      double product = 0;
+      for (int64_t j = 0; j < count; ++j)
+        product += (blocks_[a][first + j] - middle[j]) *
+                   (blocks_[b][first + j] - middle[j]);
+      squares += product * product;
+    }
+  }
+  const auto size = static_cast<double>(block_size());
+  return std::max(by_pairs,
+                  squares * size * size * 2 / (kBlocks * (kBlocks - 1)));
+}
+
+SquaredDistance GradientStatistics::distance(
+    size_t index, GroupStatistics& result,
+    const KnownOfEstimator& known) const {
   const auto& [name, first, size] = ranges_[index];
   const auto n = static_cast<double>(count_);
-  GroupStatistics result{.name = name, .parameters = size};
-  double gradient = 0, uncertain = 0, seen = 0;
+  double gradient = 0, uncertain = 0;
+  SquaredDistance d;
   for (int64_t j = first; j < first + size; ++j) {
-    const double g = reference_.gradient[j];
-    const double reference = reference_.error[j] * reference_.error[j];
-    const double d = sum_[j] / n;
-    const double variance =
-        count_ > 1 ? std::max(0.0, (squares_[j] - n * d * d) / (n - 1)) : 0;
-    gradient += g * g;
-    uncertain += reference;
-    seen += d * d;
-    result.variance += variance;
-    const double error = std::sqrt(variance / n + reference);
-    if (d != 0)
-      result.largest_z = std::max(result.largest_z, std::abs(d) / error);
+    gradient += std::pow(reference_.gradient[j], 2);
+    uncertain += std::pow(reference_.error[j], 2);
+    d.seen += std::pow(sum_[j] / n, 2);
+    result.variance += variance(j);
   }
   result.variance_per_parameter =
       result.variance / static_cast<double>(std::max<int64_t>(size, 1));
@@ -275,46 +321,84 @@ GroupStatistics GradientStatistics::group(size_t index,
       std::sqrt(std::max(0.0, gradient - (exact ? 0 : uncertain)));
   result.gradient_norm_error = exact ? 0 : std::sqrt(uncertain);
 
-  // Of all parameters, so that all groups together have one alpha.
-  result.threshold_z = normal_quantile(
-      1 - confidence.alpha / (2 * static_cast<double>(ranges_[0].count)));
-  const auto& sums = sums_[index];
-  const double noise = result.variance / n + uncertain;
-  const auto mean_of = [](double sum, int64_t count) {
-    return count > 0 ? sum / static_cast<double>(count) : 0;
-  };
-  const double trace_of_square = mean_of(sums.product_squares, products_) / 4;
-  const double noise_squares =
-      std::pow(std::sqrt(trace_of_square) / n + uncertain, 2);
+  d.noise = result.variance / n + uncertain;
+  const double trace =
+      std::min(trace_of_square(index), result.variance * result.variance);
+  d.noise_squares = std::pow(std::sqrt(trace) / n + uncertain, 2);
   // C's variance along the bias, at least its mean over C's own directions and
   // at most what the greatest of them can have.
-  const double explained = seen - noise;
-  const double most = std::sqrt(trace_of_square);
-  double along = result.variance > 0 ? trace_of_square / result.variance : 0;
+  const double explained = d.seen - d.noise;
+  double along = result.variance > 0 ? trace / result.variance : 0;
   if (explained > 0 && windows_ > 0) {
-    const double product =
-        mean_of(sums.variance_along, windows_) -
-        trace_of_square * mean_of(noise_in_directions_, windows_);
-    along = std::max(along, std::min(product / explained, most));
+    const auto windows = static_cast<double>(windows_);
+    const double product = sums_[index].variance_along / windows -
+                           trace * noise_in_directions_ / windows;
+    along = std::max(along, std::min(product / explained, std::sqrt(trace)));
   }
-  along = along / n + uncertain;
-  const auto bound = [&](double p, double square) {
-    return std::sqrt(
-        square_for_quantile(p, square, noise, noise_squares, along));
-  };
-  result.bias = std::sqrt(std::max(0.0, explained));
-  result.bias_low = bound(1 - confidence.alpha / 2, seen);
-  // A mean that is nearer to the reference than noise allows is luck.
-  result.bias_high = bound(confidence.alpha / 2, std::max(seen, noise));
-  if (count_ >= kLeastForVerdict || deterministic) {
-    if (result.largest_z > result.threshold_z) {
-      result.verdict = Verdict::biased;
-    } else if (result.bias_high <=
-               confidence.tolerance * result.gradient_norm) {
-      result.verdict = Verdict::unbiased;
+  d.along = along / n + uncertain;
+  if (!known.deterministic) {
+    d.jump = std::sqrt(levels_[0].ranges[index].largest) / n;
+    if (!reference_.largest.empty())
+      d.jump = std::max(d.jump, reference_.largest[index] / n);
+    if (!known.rare.jump.empty()) {
+      d.rare_jump = known.rare.jump[index] / n;
+      d.rare_expected = known.rare.expected;
     }
   }
+  return d;
+}
 
+double GradientStatistics::least_by_coordinates(const ParameterRange& range,
+                                                const SquaredDistance& distance,
+                                                double level,
+                                                GroupStatistics& result) const {
+  const auto n = static_cast<double>(count_);
+  result.threshold_z = normal_quantile(1 - level / 2);
+  return least_distance(distance, level, [&](double hidden) {
+    double least = 0, largest = 0;
+    for (int64_t j = range.first; j < range.first + range.count; ++j) {
+      const double d = std::max(0.0, std::abs(sum_[j] / n) - result.rounding);
+      const double error = std::sqrt(variance(j) / n +
+                                     std::pow(reference_.error[j], 2) + hidden);
+      if (d > 0) largest = std::max(largest, d / error);
+      least = std::max(least, d - result.threshold_z * error);
+    }
+    if (result.largest_z == 0) result.largest_z = largest;
+    return least;
+  });
+}
+
+GroupStatistics GradientStatistics::group(size_t index,
+                                          const Confidence& confidence,
+                                          const KnownOfEstimator& known) const {
+  const auto& range = ranges_[index];
+  GroupStatistics result{.name = range.name, .parameters = range.count};
+  const auto d = distance(index, result, known);
+  if (!known.rounding.empty()) result.rounding = known.rounding[index];
+  const double alpha = confidence.alpha;
+  const double norm_level =
+      index == 0 ? alpha / 2
+                 : alpha / 8 / static_cast<double>(ranges_.size() - 1);
+  const double coordinate_level =
+      alpha / 8 / static_cast<double>(std::max<int64_t>(ranges_[0].count, 1));
+  const double by_coordinates =
+      least_by_coordinates(range, d, coordinate_level, result);
+  result.bias = std::sqrt(std::max(0.0, d.seen - d.noise));
+  // Too few samples have no law at all.
+  if (count_ >= kLeastForVerdict || known.deterministic) {
+    result.bias_low = std::max(
+        {0.0, least_bias(d, norm_level) - result.rounding, by_coordinates});
+  }
+  result.bias_high = greatest_bias(d, alpha / 4) + result.rounding;
+  result.detectable_bias =
+      detectable_bias(d, norm_level, kPower) + result.rounding;
+  add_means(index, known.deterministic, result);
+  return result;
+}
+
+void GradientStatistics::add_means(size_t index, bool deterministic,
+                                   GroupStatistics& result) const {
+  const double uncertain = result.gradient_norm_error;
   for (const auto& level : levels_) {
     // All means of a deterministic estimator are its one sample.
     const auto& range = (deterministic ? levels_[0] : level).ranges[index];
@@ -327,7 +411,7 @@ GroupStatistics GradientStatistics::group(size_t index,
                               (count - 1))
                   : 0;
     const double error =
-        std::sqrt(std::max(0.0, square - (exact ? 0 : uncertain)));
+        std::sqrt(std::max(0.0, square - uncertain * uncertain));
     result.means.push_back(
         {.n = level.n,
          .means = range.count,
@@ -337,19 +421,24 @@ GroupStatistics GradientStatistics::group(size_t index,
          .cosine_low = quantile(range.cosines, range.count, 0.15),
          .cosine_high = quantile(range.cosines, range.count, 0.85)});
   }
-  return result;
+}
+
+double GradientStatistics::variance(int64_t j) const {
+  if (count_ < 2) return 0;
+  const auto n = static_cast<double>(count_);
+  const double d = sum_[j] / n;
+  return std::max(0.0, (squares_[j] - n * d * d) / (n - 1));
 }
 
 Reference GradientStatistics::as_reference(std::string name) const {
   Reference mean{.name = std::move(name), .samples = count_};
   const auto n = static_cast<double>(count_);
   for (size_t j = 0; j < sum_.size(); ++j) {
-    const double d = sum_[j] / n;
-    const double variance =
-        count_ > 1 ? std::max(0.0, (squares_[j] - n * d * d) / (n - 1)) : 0;
-    mean.gradient.push_back(reference_.gradient[j] + d);
-    mean.error.push_back(std::sqrt(variance / n));
+    mean.gradient.push_back(reference_.gradient[j] + sum_[j] / n);
+    mean.error.push_back(std::sqrt(variance(static_cast<int64_t>(j)) / n));
   }
+  for (const auto& range : levels_[0].ranges)
+    mean.largest.push_back(std::sqrt(range.largest));
   return mean;
 }
 

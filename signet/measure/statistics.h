@@ -4,7 +4,9 @@
 #include <string_view>
 #include <vector>
 
+#include "signet/measure/bias_interval.h"
 #include "signet/measure/problem.h"
+#include "signet/measure/rare_states.h"
 
 namespace signet {
 
@@ -15,8 +17,13 @@ struct Reference {
       "";               ///< "exact-layered", "rloo(samples=4), 1000000 samples"
   int64_t samples = 0;  ///< 0: exact
   std::vector<double> gradient = {};
-  /// Of each coordinate; 0 where exact, up to rounding.
+  /// Standard error of each coordinate; where exact, its rounding.
   std::vector<double> error = {};
+  /// Where sampled, the largest sample of each range of parameters: it knows
+  /// of states that fewer samples do not draw.
+  std::vector<double> largest = {};
+  double loss = 0;        ///< the expected loss
+  double loss_error = 0;  ///< its standard error; 0: exact
 };
 
 /// How sure a statement has to be.
@@ -29,8 +36,18 @@ struct Confidence {
   double tolerance = 0.01;
 };
 
+/// biased: the interval of |bias| begins above 0. unbiased: it begins at 0 and
+/// ends below the tolerance. Else there are not enough samples.
 enum class Verdict { unbiased, biased, not_enough_samples };
 std::string_view name_of(Verdict verdict);
+
+/// What is known of an estimator besides its samples.
+struct KnownOfEstimator {
+  bool deterministic = false;  ///< every further sample would be the same
+  /// |rounding of the mean| of each range, at most; empty: none.
+  std::vector<double> rounding = {};
+  RareStates rare = {};  ///< of as many samples
+};
 
 /// How good the mean of n samples is.
 struct MeanOfN {
@@ -52,7 +69,10 @@ struct GroupStatistics {
   /// sqrt(|mean - g|^2 - tr V / N - ...), what the noise does not explain.
   double bias = 0;
   double bias_low = 0, bias_high = 0;
-  double largest_z = 0;    ///< of the mean's coordinates
+  /// A bias of this size would have been called one in 95 of 100 measurements.
+  double detectable_bias = 0;
+  double rounding = 0;     ///< what rounding can add to |mean - g|
+  double largest_z = 0;    ///< of the mean's coordinates, rounding taken off
   double threshold_z = 0;  ///< above it: biased
   Verdict verdict = Verdict::not_enough_samples;
   double variance = 0;  ///< trace: E|g_1 - E g_1|^2
@@ -66,27 +86,31 @@ struct GroupStatistics {
 /// memory O(parameters * log(samples)), everything in double.
 class GradientStatistics {
  public:
-  /// `samples`: how many are to come, which decides the n of the means: up to
-  /// a tenth of them.
+  /// `samples`: how many are to come. `averages`: the n of the means, besides
+  /// 1; empty: 2, 5, 10, ... up to a tenth of the samples.
+  /// Errors: UsageError if one of them is below 1 or above `samples`.
   GradientStatistics(const std::vector<ParameterRange>& ranges,
-                     const Reference& reference, int64_t samples);
+                     const Reference& reference, int64_t samples,
+                     const std::vector<int64_t>& averages = {});
 
   /// Rows [R, parameters], double, on the CPU.
   void add(const Tensor& rows);
 
   int64_t samples() const { return count_; }
 
-  /// `deterministic`: every further sample would be the same.
-  /// The interval holds every |b| for which T = |mean - g|^2 is no rarer than
-  /// alpha: T has mean tr C + |b|^2 and variance 2 tr(C^2) + 4 b'Cb, C being
-  /// the covariance of the mean and the reference together, and is taken for a
-  /// scaled chi-square variable with these moments. tr(C^2) comes from products
-  /// of differences of disjoint pairs of samples, b'Cb from the variance along
-  /// the bias as the samples before have shown it.
-  /// The verdict "biased" is a test of each coordinate by its own z, with
-  /// Bonferroni's correction for all of them; it needs 100 samples.
+  /// The interval of |bias| holds with 1 - alpha. Its lower end is the greatest
+  /// of bounds that together fail with 3/4 alpha, in all groups at once: from
+  /// the norm of all parameters (alpha / 2), of each group, and of each
+  /// coordinate (alpha / 8 each, shared out by Bonferroni). Each allows for
+  /// rare states, bias_interval.h. A sample's largest jump is looked for in the
+  /// whole group: one coordinate sees too little to know its own. tr(C^2) is
+  /// the greater of two estimates, from products of differences of disjoint
+  /// pairs of samples and from products of means of 16 windows, which see that
+  /// two samples far apart share a rare state; b'Cb is from the variance along
+  /// the bias as the samples before have shown it. Below 100 samples nothing is
+  /// called biased.
   std::vector<GroupStatistics> result(const Confidence& confidence,
-                                      bool deterministic) const;
+                                      const KnownOfEstimator& known) const;
 
   /// What is known of the mean of all samples, as a reference for others.
   Reference as_reference(std::string name) const;
@@ -96,6 +120,7 @@ class GradientStatistics {
   struct MeansOfRange {
     int64_t count = 0;
     double error = 0, error_squares = 0;  ///< sums of |g_n - g|^2
+    double largest = 0;                   ///< |g_n - g|^2
     double cosine = 0;
     std::vector<int64_t> cosines;  ///< histogram over [-1, 1]
   };
@@ -116,13 +141,24 @@ class GradientStatistics {
   };
 
   void add_one(const double* sample);
+  double variance(int64_t coordinate) const;  ///< of one sample
   void add_to_level(size_t level, const double* sum);
   void add_mean(Level& level);
   void add_pair_product();
   void begin_window();
   void add_projection(const double* sample);
+  int64_t block_size() const;
+  void end_block();
+  double trace_of_square(size_t range) const;
+  SquaredDistance distance(size_t range, GroupStatistics& result,
+                           const KnownOfEstimator& known) const;
+  double least_by_coordinates(const ParameterRange& range,
+                              const SquaredDistance& distance, double level,
+                              GroupStatistics& result) const;
   GroupStatistics group(size_t range, const Confidence& confidence,
-                        bool deterministic) const;
+                        const KnownOfEstimator& known) const;
+  void add_means(size_t range, bool deterministic,
+                 GroupStatistics& result) const;
 
   std::vector<ParameterRange> ranges_;
   Reference reference_;
@@ -134,7 +170,9 @@ class GradientStatistics {
   std::vector<double> sum_, squares_;                 ///< of sample - reference
   std::vector<double> previous_;                      ///< the first of a pair
   std::vector<double> difference_, last_difference_;  ///< of pairs
-  std::vector<double> direction_;  ///< the bias that this window looks along
+  std::vector<double> direction_;    ///< the bias that this window looks along
+  std::vector<double> block_start_;  ///< sum_ where this block began
+  std::vector<std::vector<double>> blocks_;  ///< means of equal blocks
   std::vector<Level> levels_;
   std::vector<RangeSums> sums_;
 };

@@ -2,12 +2,15 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <filesystem>
 
 #include "signet/base/error.h"
 #include "signet/core/torch.h"
 #include "signet/measure/measurement.h"
+#include "signet/measure/points_problem.h"
+#include "signet/measure/rare_states.h"
 
 namespace signet {
 namespace {
@@ -220,6 +223,113 @@ TEST(Measurement, SaysWhoIsBiased) {
   EXPECT_EQ(result.estimators[2].samples, 1);
   EXPECT_EQ(result.estimators[3].evaluations, 8);
   for (const auto& e : result.estimators) EXPECT_GT(e.seconds, 0);
+}
+
+// Float sums of losses near 1/4 beside a gradient of 0.0003.
+TEST(Measurement, RoundingIsNoBias) {
+  const auto problem = make_problem("polynomial(units=12)");
+  for (const auto& p : {problem, in_double(problem)}) {
+    const auto result = measure(
+        p, reference_gradient(p, {}),
+        {"exact-layered", "exact", "local-expectation", "muprop", "psa"},
+        {.samples = 2000});
+    for (const auto& e : result.estimators) {
+      const auto& whole = e.groups[0];
+      EXPECT_NE(whole.verdict, Verdict::biased) << e.label;
+      EXPECT_EQ(whole.bias_low, 0) << e.label;
+    }
+  }
+  const auto narrow =
+      measure(problem, reference_gradient(problem, {}), {"exact"}, {})
+          .estimators[0]
+          .groups[0];
+  const auto wide = measure(in_double(problem), reference_gradient(problem, {}),
+                            {"exact"}, {})
+                        .estimators[0]
+                        .groups[0];
+  EXPECT_EQ(wide.verdict, Verdict::unbiased);
+  EXPECT_GT(narrow.rounding, 0);
+  EXPECT_LT(wide.rounding, 1e-7 * narrow.rounding);
+}
+
+/// Saturated: weights up to 8 in two layers of three units.
+Problem saturated(int64_t examples) {
+  uint32_t stream = 0;
+  const auto uniform = [&](at::IntArrayRef shape, double size) {
+    return (2 * Random(5).site(RandomUse::user, stream++).uniform(shape) - 1) *
+           size;
+  };
+  const auto inputs = uniform({examples, 2}, 1);
+  const auto labels = torch::ones({examples});
+  std::vector<Problem::Group> layers;
+  int64_t below = 2;
+  for (int64_t width : {3, 3, 1}) {
+    layers.push_back({"layer " + std::to_string(layers.size() + 1),
+                      {uniform({width, below}, 8), uniform({width}, 8)}});
+    below = width;
+  }
+  return points_problem({inputs, labels}, layers, {.encoding = Encoding::bits});
+}
+
+// 64 measurements, of which each alarms with a chance of at most 1 percent:
+// more than 6 with chance 1e-5.
+TEST(Measurement, RareStatesAreNoBias) {
+  int alarms = 0;
+  for (int64_t examples : {1, 8}) {
+    const auto problem = saturated(examples);
+    const auto reference = reference_gradient(problem, {});
+    for (uint64_t seed = 1; seed <= 8; ++seed) {
+      const auto result =
+          measure(problem, reference,
+                  {"disarm", "rloo(samples=2)", "reinforce", "muprop"},
+                  {.samples = 500, .random = Random(seed)});
+      for (const auto& e : result.estimators) {
+        alarms += std::any_of(
+            e.groups.begin(), e.groups.end(),
+            [](const auto& g) { return g.verdict == Verdict::biased; });
+      }
+    }
+  }
+  EXPECT_LE(alarms, 6);
+}
+
+// One unit: flipping it is the rare state, h = L(x) d log P(x).
+TEST(RareStates, OfOneUnitAreThoseOfTheFormula) {
+  const double a = 4, p = 1 / (1 + std::exp(2 * a));  // P(low)
+  const auto problem = make_problem("one-unit(logit=4)");
+  const auto rare = rare_states(problem, 2000);
+  EXPECT_NEAR(rare.expected, 2000 * p, 1e-6);
+  const double high = std::exp(1.3), low = 1;
+  const double with = std::abs(low - high) * 2 * (1 - p);
+  const double without = low * 2 * (1 - p) + high * 2 * p;
+  ASSERT_EQ(rare.jump.size(), 2u);
+  EXPECT_NEAR(rare.jump[0], std::max(with, without), 1e-9);
+  // A state that is drawn often is not rare.
+  EXPECT_EQ(rare_states(make_problem("one-unit(logit=1)"), 2000).expected, 0);
+}
+
+TEST(RareStates, CountAllExamples) {
+  const auto problem = saturated(8);
+  const auto rare = rare_states(problem, 500);
+  EXPECT_GT(rare.expected, 0);
+  ASSERT_EQ(rare.jump.size(), 4u);
+  for (double jump : rare.jump) EXPECT_GE(rare.jump[0], jump);
+  // A unit of one of eight examples moves the mean an eighth as far.
+  const auto fewer = rare_states(problem.restricted(torch::arange(1)), 500);
+  EXPECT_GT(rare.expected, fewer.expected);
+}
+
+TEST(Reference, HasTheExpectedLoss) {
+  const auto problem = make_problem("one-unit");
+  const double p = 1 / (1 + std::exp(-2 * 0.5));
+  const double loss = p * std::exp(1.3) + 1 - p;
+  const auto oracle = reference_gradient(problem, {});
+  EXPECT_NEAR(oracle.loss, loss, 1e-6);
+  EXPECT_EQ(oracle.loss_error, 0);
+  const auto run =
+      reference_gradient(problem, {.estimator = "rloo", .samples = 20000});
+  EXPECT_GT(run.loss_error, 0);
+  EXPECT_NEAR(run.loss, loss, 6 * run.loss_error);
 }
 
 TEST(Measurement, SeedDecidesTheNumbers) {
