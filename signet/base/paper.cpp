@@ -31,7 +31,8 @@ std::string short_text(const Paper& paper) {
   for (size_t i = 0; i < names.size() && i < 3; ++i)
     text += (i ? ", " : "") + surname(names[i]);
   if (names.size() > 3) text += " et al.";
-  text += " " + std::to_string(paper.year);
+  text += ' ';
+  text += std::to_string(paper.year);
   if (!paper.arxiv.empty()) return text + ", arXiv:" + paper.arxiv;
   if (!paper.venue.empty()) return text + ", " + paper.venue;
   return text + ", " + paper.url;

@@ -178,8 +178,8 @@ void keep_rows(const path& file, const std::string& column, double at_most) {
 
 std::string csv_text(const std::vector<std::string>& columns,
                      const std::vector<std::vector<std::string>>& rows) {
-  std::string text = joined(columns) + "\n";
-  for (const auto& row : rows) text += joined(row) + "\n";
+  std::string text = csv_line(columns);
+  for (const auto& row : rows) text += csv_line(row);
   return text;
 }
 
