@@ -22,13 +22,14 @@ namespace {
 
 struct Options {
   std::vector<std::string> estimators;
-  std::string problem, network, weights, layout, data, loss = "logistic";
+  std::string problem, network, weights, layout, data, loss;
   std::string reference, report, optimizer = "adam";
   int64_t samples = 20000, reference_samples = 0, seed = 1, learn = 1000;
-  int64_t basket = 0, batch = 0;
-  double tolerance = 0.01, alpha = 0.01, rate = 0.01;
+  int64_t basket = 0, batch = 0, examples = 0;
+  std::vector<int64_t> averages;
+  double tolerance = 0.01, alpha = 0.01, rate = 0.01, divide_pixels = 1;
   int threads = 1;
-  bool json = false;
+  bool json = false, in_double = false;
 };
 
 /// As it can be typed again.
@@ -48,11 +49,17 @@ std::string command_text(const Options& o) {
   add("weights", o.weights);
   add("layout", o.layout);
   add("data", o.data);
-  if (!o.network.empty()) add("loss", o.loss);
+  if (o.examples > 0) add("examples", std::to_string(o.examples));
+  if (o.divide_pixels != 1) add("divide-pixels", number_text(o.divide_pixels));
+  add("loss", o.loss);
   add("reference", o.reference);
   if (o.reference_samples > 0)
     add("reference-samples", std::to_string(o.reference_samples));
   add("samples", std::to_string(o.samples));
+  std::string averages;
+  for (int64_t n : o.averages)
+    averages += (averages.empty() ? "" : ",") + std::to_string(n);
+  add("averages", averages);
   add("learn", std::to_string(o.learn));
   add("tolerance", number_text(o.tolerance));
   add("alpha", number_text(o.alpha));
@@ -62,6 +69,7 @@ std::string command_text(const Options& o) {
     add("rate", number_text(o.rate));
     add("optimizer", o.optimizer);
   }
+  if (o.in_double) text += " --double";
   return text + " --seed " + std::to_string(o.seed);
 }
 
@@ -69,17 +77,21 @@ Problem problem_of(const Options& o) {
   check(o.layout.empty() || !o.weights.empty(), "measure",
         "--layout goes with --weights");
   if (o.network.empty()) {
-    check(o.weights.empty() && o.data.empty(), "measure",
-          "--weights and --data go with --network");
+    check(o.weights.empty() && o.data.empty() && o.loss.empty() &&
+              o.examples == 0 && o.divide_pixels == 1,
+          "measure",
+          "--weights, --data, --examples, --divide-pixels and --loss go with "
+          "--network");
     return make_problem(o.problem.empty() ? "cosine" : o.problem);
   }
   check(o.problem.empty(), "measure",
         "--problem and --network exclude each other");
-  check(!o.data.empty(), "measure", "--network needs --data POINTS.csv");
   return network_problem({.network = o.network,
                           .weights = o.weights,
                           .layout = o.layout,
-                          .data = o.data,
+                          .points = {.data = o.data,
+                                     .examples = o.examples,
+                                     .divide_pixels = o.divide_pixels},
                           .loss = o.loss,
                           .seed = o.seed});
 }
@@ -91,7 +103,13 @@ int run(const Options& o) {
     check_not_replaced(read, {"--report", o.report});
   start_torch(o.threads);
   auto problem = problem_of(o);
+  if (o.in_double) problem = in_double(problem);
   for (const auto& e : o.estimators) BoundEstimator{e};
+  for (int64_t n : o.averages) {
+    check(n <= o.samples, "--averages",
+          "must be at most the " + std::to_string(o.samples) +
+              " samples, but got " + std::to_string(n));
+  }
   const auto command = command_text(o);
   const Random random(static_cast<uint64_t>(o.seed));
 
@@ -132,7 +150,8 @@ int run(const Options& o) {
               {.samples = o.samples,
                .learn = o.learn,
                .random = random,
-               .confidence = {.alpha = o.alpha, .tolerance = o.tolerance}},
+               .confidence = {.alpha = o.alpha, .tolerance = o.tolerance},
+               .averages = o.averages},
               [&](int64_t done, int64_t) {
                 progress.update(static_cast<double>(done));
               });
@@ -167,7 +186,8 @@ std::string problems_help() {
          "(0.weight) or a run's checkpoint,\n--layout pytorch those of a "
          "torch.nn.Sequential (kernels [out, in, height, width],\nchannels "
          "first after flatten), its data a CSV\nfile with a line "
-         "of names and the label in the last column.\nIts units are high with "
+         "of names and the label in the last column, or training images. A\n"
+         "recipe or a run's folder is a network too.\nIts units are high with "
          "probability sigma(2a) of their logit a; weights from a program "
          "that\nhas sigma(a) need units(noise=sigmoid).\n";
 }
@@ -182,17 +202,36 @@ const Registered<Command> entry{{
           ->required();
       app.add_option("--problem", o->problem,
                      "a built-in problem (default: cosine), listed below");
-      app.add_option("--network", o->network, "a network of your own, TOML");
+      app.add_option("--network", o->network,
+                     "a network of your own (TOML), a recipe, or the folder of "
+                     "a run");
       app.add_option("--weights", o->weights,
                      "its weights (default: initialised from the seed)");
       app.add_option("--layout", o->layout,
                      "of the weights: pytorch or signet (default: as their "
                      "file says,\n'format' pt or signet's own mark)");
-      app.add_option("--data", o->data, "its points, CSV");
+      app.add_option("--data", o->data,
+                     "its points: CSV, a data set such as fashion-mnist, or "
+                     "the folder of one\n(default: the recipe's data set)");
+      app.add_option("--examples", o->examples,
+                     "the first so many of them (default: all, of images 100)")
+          ->check(whole_number(1, 1'000'000'000));
+      app.add_option("--divide-pixels", o->divide_pixels,
+                     "pixels are 0 to 255, divided by this (default 1; 255 for "
+                     "PyTorch's ToTensor)")
+          ->check(positive_number());
       app.add_option("--loss", o->loss,
-                     "of the network: logistic, mse or cross_entropy");
+                     "of the network: logistic, mse or cross_entropy (default: "
+                     "logistic of one output,\nelse cross_entropy)");
+      app.add_flag("--double", o->in_double,
+                   "compute in double: network, data and parameters");
       app.add_option("--samples", o->samples,
                      "gradients of each estimator (default 20000)")
+          ->check(whole_number(1, 1'000'000'000));
+      app.add_option("--averages", o->averages,
+                     "numbers of samples averaged, such as 1,3,10 (default 1, "
+                     "2, 5, 10, ...)")
+          ->delimiter(',')
           ->check(whole_number(1, 1'000'000'000));
       app.add_option("--seed", o->seed, "of all random numbers (default 1)")
           ->check(whole_number(0));

@@ -1,16 +1,16 @@
 #include "signet/experiments/measured_network.h"
 
 #include <algorithm>
-#include <cmath>
 #include <memory>
 
 #include "signet/base/printable.h"
 #include "signet/core/checks.h"
 #include "signet/core/torch.h"
 #include "signet/data/atomic_file.h"
-#include "signet/data/csv.h"
 #include "signet/experiments/foreign_weights.h"
+#include "signet/experiments/image_shape.h"
 #include "signet/experiments/read_toml.h"
+#include "signet/experiments/run_folder.h"
 #include "signet/measure/losses.h"
 #include "signet/models/network.h"
 
@@ -19,10 +19,16 @@ namespace {
 
 namespace fs = std::filesystem;
 
-NetworkSpec read_spec(const fs::path& path) {
+std::string shown(const fs::path& path) {
+  return printable(path.string(), 500);
+}
+
+toml::table read_table(const fs::path& path) {
   const auto bytes = read_file(path);
-  const auto table =
-      read_toml(std::string(bytes.begin(), bytes.end()), path.string());
+  return read_toml(std::string(bytes.begin(), bytes.end()), path.string());
+}
+
+NetworkSpec read_spec(const toml::table& table, const fs::path& path) {
   const std::vector<std::string> keys{"inputs", "layers"};
   for (const auto& [key, value] : table) {
     const auto name = std::string(key.str());
@@ -50,64 +56,9 @@ NetworkSpec read_spec(const fs::path& path) {
   }
 }
 
-/// Labels as the loss wants them.
-Tensor labels_for(const LossKind& loss, const CsvMatrix& points,
-                  int64_t outputs, const fs::path& path) {
-  const size_t column = points.columns.size() - 1;
-  bool has_zero = false, has_minus = false;
-  auto labels = torch::empty({static_cast<int64_t>(points.rows)});
-  for (size_t i = 0; i < points.rows; ++i) {
-    const double label = points.at(i, column);
-    const auto fail = [&](const std::string& must) {
-      throw UsageError(path.string() + ": row " + std::to_string(i + 1) +
-                       ", column \"" + points.columns[column] +
-                       "\": a label must be " + must + ", but got " +
-                       number_text(label));
-    };
-    if (loss.classes) {
-      if (label != std::floor(label) || label < 0 || label >= outputs)
-        fail("a class from 0 to " + std::to_string(outputs - 1));
-    } else if (loss.name == "logistic") {
-      has_zero |= label == 0;
-      has_minus |= label == -1;
-      if (label != 1 && label != 0 && label != -1) fail("-1 or +1, or 0 or 1");
-      if (has_zero && has_minus) fail("-1 or +1, or 0 or 1, not of both");
-    }
-    labels[static_cast<int64_t>(i)] = has_zero && label == 0 ? -1.0 : label;
-  }
-  return labels;
-}
-
-struct Points {
-  Tensor inputs;  ///< [B, inputs]
-  Tensor labels;  ///< [B]
-};
-
-Points read_points(const fs::path& path, const LossKind& loss,
-                   const NetworkSpec& spec) {
-  const auto points = read_matrix(path);
-  const auto columns = static_cast<int64_t>(points.columns.size());
-  const int64_t inputs = spec.input.values();
-  check(columns == inputs + 1, path.string(),
-        "must have " + std::to_string(inputs + 1) + " columns, the network's " +
-            std::to_string(inputs) + " inputs and a label, but got " +
-            std::to_string(columns));
-  const int64_t outputs = summarize(spec).back().output.values();
-  check(loss.classes ? outputs >= 2 : outputs == 1, "loss " + loss.name,
-        "the network must have " +
-            std::string(loss.classes ? "an output for each class, 2 at least"
-                                     : "one output") +
-            ", but has " + std::to_string(outputs));
-  const auto values = torch::tensor(points.values, torch::kDouble)
-                          .view({static_cast<int64_t>(points.rows), columns})
-                          .to(torch::kFloat);
-  return {values.narrow(1, 0, inputs).contiguous(),
-          labels_for(loss, points, outputs, path)};
-}
-
 Problem with_points(const std::shared_ptr<Network>& network,
                     const std::vector<Problem::Group>& groups,
-                    const LossKind& loss, const Points& points) {
+                    const LossKind& loss, const MeasuredPoints& points) {
   return {
       .name = {},
       .groups = groups,
@@ -121,28 +72,101 @@ Problem with_points(const std::shared_ptr<Network>& network,
           },
       .restricted =
           [=, &loss](const Tensor& rows) {
-            return with_points(network, groups, loss,
-                               {points.inputs.index_select(0, rows),
-                                points.labels.index_select(0, rows)});
+            return with_points(
+                network, groups, loss,
+                {points.inputs.index_select(0, rows),
+                 points.labels.index_select(0, rows), points.name});
           }};
 }
 
+/// What is measured, where it is measured, and what both are called.
+struct Loaded {
+  std::shared_ptr<Network> network;
+  std::string name;
+  MeasuredPointsOptions options;
+  std::optional<Dataset> images;
+};
+
+/// The images of a recipe, unless other data are asked for.
+void add_images(Loaded& loaded, const Recipe& recipe) {
+  auto& data = loaded.options.data;
+  if (!data.empty()) {
+    loaded.images = measured_images(loaded.options);
+    return;
+  }
+  data = recipe.data.set;
+  loaded.images =
+      load_dataset({recipe.data.set, recipe.data.folder}, Part::train);
+}
+
+Loaded load_network_of_run(const MeasuredNetworkFiles& files) {
+  check(files.weights.empty(), files.network.string(),
+        "is the folder of a run, which has weights of its own: leave out "
+        "--weights");
+  auto run = load_run(files.network);
+  Loaded loaded{
+      .network = run.network,
+      .name = shown(files.network) + ", epoch " + std::to_string(run.epoch),
+      .options = files.points,
+      .images = {}};
+  add_images(loaded, run.recipe);
+  return loaded;
+}
+
+Loaded load_network(const MeasuredNetworkFiles& files) {
+  if (fs::is_directory(files.network)) return load_network_of_run(files);
+  Loaded loaded{.network = nullptr,
+                .name = shown(files.network),
+                .options = files.points,
+                .images = {}};
+  const auto table = read_table(files.network);
+  NetworkSpec spec;
+  if (table.contains("network")) {
+    const auto recipe = load_recipe(files.network);
+    add_images(loaded, recipe);
+    check(loaded.images.has_value(), files.network.string(),
+          "is a recipe, whose network takes images: --data must be a data set "
+          "or the folder of one");
+    spec = parse_network(image_shape(*loaded.images), recipe.network.layers);
+  } else {
+    spec = read_spec(table, files.network);
+    check(!files.points.data.empty(), files.network.string(),
+          "needs --data: a CSV file of points, a data set or the folder of "
+          "one");
+    loaded.images = measured_images(loaded.options);
+  }
+  loaded.network = std::make_shared<Network>(
+      spec, Random(static_cast<uint64_t>(files.seed)));
+  if (files.weights.empty()) {
+    loaded.name += " (weights from seed " + std::to_string(files.seed) + ")";
+  } else {
+    load_foreign_weights(files.weights, *loaded.network, files.layout);
+    loaded.name += " with " + shown(files.weights);
+  }
+  loaded.network->eval();
+  return loaded;
+}
+
+const LossKind& loss_for(const std::string& name, const NetworkSpec& spec) {
+  if (!name.empty()) return find_loss(name);
+  const bool classes = summarize(spec).back().output.values() > 1;
+  return find_loss(classes ? "cross_entropy" : "logistic");
+}
+
 Problem load(const MeasuredNetworkFiles& files) {
-  const auto& loss = find_loss(files.loss);
-  check(!files.data.empty(), "data", "a file of points is required");
-  const auto spec = read_spec(files.network);
+  if (!files.loss.empty()) find_loss(files.loss);  // a slip costs no time
+  const auto loaded = load_network(files);
+  const auto& network = loaded.network;
+  const auto& spec = network->spec();
   check(std::any_of(spec.layers.begin(), spec.layers.end(),
                     [](const auto& layer) {
                       return std::holds_alternative<UnitsSpec>(layer);
                     }),
         files.network.string(),
         "layers must have units, or there is nothing to estimate");
-  const auto points = read_points(files.data, loss, spec);
-  const auto network = std::make_shared<Network>(
-      spec, Random(static_cast<uint64_t>(files.seed)));
-  if (!files.weights.empty())
-    load_foreign_weights(files.weights, *network, files.layout);
-  network->eval();
+  const auto& loss = loss_for(files.loss, spec);
+  const auto points =
+      measured_points(loaded.options, loaded.images, loss, spec);
   std::vector<Problem::Group> groups;
   for (size_t i = 0; i < spec.layers.size(); ++i) {
     Problem::Group group{layer_name(spec, i), {}};
@@ -151,14 +175,8 @@ Problem load(const MeasuredNetworkFiles& files) {
     if (!group.parameters.empty()) groups.push_back(std::move(group));
   }
   auto problem = with_points(network, groups, loss, points);
-  const auto shown = [](const fs::path& path) {
-    return printable(path.string(), 500);
-  };
-  problem.name = shown(files.network) +
-                 (files.weights.empty() ? " (weights from seed " +
-                                              std::to_string(files.seed) + ")"
-                                        : " with " + shown(files.weights)) +
-                 " on " + shown(files.data) + ", " + loss.name + " loss";
+  problem.name = loaded.name + " on " + printable(points.name, 500) + ", " +
+                 loss.name + " loss";
   return problem;
 }
 

@@ -3,21 +3,25 @@
 #include <filesystem>
 #include <string>
 
+#include "signet/experiments/measured_points.h"
 #include "signet/measure/problem.h"
 
 namespace signet {
 
 /// A network of the user's own with points to evaluate it on.
 struct MeasuredNetworkFiles {
-  /// TOML with `inputs = 2` and `layers = ["linear(outputs=5, ...)", ...]`.
+  /// TOML with `inputs = 2` and `layers = ["linear(outputs=5, ...)", ...]`; a
+  /// recipe, whose network on images it is; or the folder of a run, whose
+  /// trained network it is.
   std::filesystem::path network;
   /// Safetensors, see read_foreign_weights; a checkpoint of `signet train` is
   /// one too. Empty: initialised from `seed`.
   std::filesystem::path weights = {};
   std::string layout = {};  ///< of the weights; empty: what their file says
-  /// CSV with a line of names: inputs, and the label in the last column.
-  std::filesystem::path data = {};
-  std::string loss = "logistic";  ///< of loss_kinds()
+  /// Without data: the training images of the recipe.
+  MeasuredPointsOptions points = {};
+  /// Of loss_kinds(); empty: cross_entropy of several outputs, logistic of one.
+  std::string loss = {};
   int64_t seed = 1;
 };
 

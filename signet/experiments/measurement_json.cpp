@@ -32,6 +32,10 @@ json group_json(const GroupStatistics& group, double seconds) {
           {"relative_bias", group.relative(group.bias)},
           {"relative_bias_low", group.relative(group.bias_low)},
           {"relative_bias_high", group.relative(group.bias_high)},
+          {"detectable_bias", group.detectable_bias},
+          {"relative_detectable_bias", group.relative(group.detectable_bias)},
+          {"rounding", group.rounding},
+          {"relative_rounding", group.relative(group.rounding)},
           {"largest_z", group.largest_z},
           {"threshold_z", group.threshold_z},
           {"verdict", name_of(group.verdict)},
@@ -56,6 +60,14 @@ json estimator_json(const EstimatorMeasurement& e) {
           {"groups", groups}};
 }
 
+/// |g| of the whole and of each group.
+json norms_json(const Measurement& m) {
+  json norms = json::object();
+  for (const auto& group : m.estimators.at(0).groups)
+    norms[group.name] = group.gradient_norm;
+  return norms;
+}
+
 }  // namespace
 
 std::string measurement_json(const Measurement& m, const Basket* basket,
@@ -71,6 +83,9 @@ std::string measurement_json(const Measurement& m, const Basket* basket,
             {{"name", m.reference.name},
              {"exact", m.reference.samples == 0},
              {"samples", m.reference.samples},
+             {"loss", m.reference.loss},
+             {"loss_standard_error", m.reference.loss_error},
+             {"gradient_norms", norms_json(m)},
              {"gradient", m.reference.gradient},
              {"standard_error", m.reference.error}}}};
   for (const auto& e : m.estimators)

@@ -16,12 +16,17 @@ std::string percent(double share) {
   return general_text(100 * share, share < 0.0995 ? 2 : 3);
 }
 
-/// The decades of n that tables show; all are in the JSON and in the chart.
-std::vector<const MeanOfN*> decades(const GroupStatistics& group) {
+/// Enough digits to compare with another program's.
+std::string number(double value) { return general_text(value, 7); }
+
+/// The decades of n, unless others are asked for; all are in the JSON and in
+/// the chart.
+std::vector<const MeanOfN*> shown_means(const GroupStatistics& group,
+                                        bool all) {
   std::vector<const MeanOfN*> shown;
   int64_t decade = 1;
   for (const auto& mean : group.means) {
-    if (mean.n != decade) continue;
+    if (!all && mean.n != decade) continue;
     shown.push_back(&mean);
     decade *= 10;
   }
@@ -53,7 +58,7 @@ Column number_column(const std::string& name, const Figure& figure) {
 
 double nan() { return std::numeric_limits<double>::quiet_NaN(); }
 
-std::vector<Column> columns_of(const GroupStatistics& first) {
+std::vector<Column> columns_of(const GroupStatistics& first, bool all_means) {
   using E = EstimatorMeasurement;
   using G = GroupStatistics;
   const auto time = [](const E& e, const G&) {
@@ -86,12 +91,12 @@ std::vector<Column> columns_of(const GroupStatistics& first) {
                          return general_text(e.evaluations, 4);
                        }});
   }
-  const auto shown = decades(first);
+  const auto shown = shown_means(first, all_means);
   for (size_t i = 0; i < shown.size(); ++i) {
     columns.push_back(
         number_column((i == 0 ? "RMSE n=" : "n=") + std::to_string(shown[i]->n),
-                      [i](const E&, const G& g) {
-                        const auto means = decades(g);
+                      [i, all_means](const E&, const G& g) {
+                        const auto means = shown_means(g, all_means);
                         return i < means.size() ? means[i]->rmse : nan();
                       }));
   }
@@ -155,7 +160,8 @@ std::vector<MeasurementTable> measurement_tables(const Measurement& m) {
     MeasurementTable table{
         .title = title_of(first[i]), .columns = {}, .rows = {}, .best = {}};
     table.rows.resize(m.estimators.size());
-    for (const auto& column : columns_of(first[i])) {
+    for (const auto& column :
+         columns_of(first[i], !m.options.averages.empty())) {
       table.columns.push_back(column.name);
       table.best.push_back(-1);
       double least = std::numeric_limits<double>::infinity();
@@ -174,6 +180,33 @@ std::vector<MeasurementTable> measurement_tables(const Measurement& m) {
   return tables;
 }
 
+std::vector<std::string> power_sentences(const Measurement& m) {
+  std::vector<std::string> sentences;
+  const double tolerance = m.options.confidence.tolerance;
+  for (const auto& e : m.estimators) {
+    const auto& whole = e.groups[0];
+    if (!(whole.gradient_norm > 0)) continue;
+    const double seen = whole.relative(whole.detectable_bias);
+    const double high = whole.relative(whole.bias_high);
+    const double rounding = whole.relative(whole.rounding);
+    auto text = e.label + ": a bias of " + percent(seen) +
+                " % would have been seen (in 95 of 100 measurements)";
+    if (rounding > tolerance / 10) {
+      text += ", " + percent(rounding) + " % is the rounding of " +
+              (e.deterministic ? "the estimate" : "an estimate") +
+              ": --double has none";
+    } else if (whole.verdict == Verdict::not_enough_samples) {
+      text += "; for \"unbiased\" it takes about " +
+              fixed_text(static_cast<double>(e.samples) *
+                             std::pow(high / tolerance, 2),
+                         0) +
+              " samples";
+    }
+    sentences.push_back(text);
+  }
+  return sentences;
+}
+
 std::vector<std::string> measurement_notes(const Measurement& m) {
   std::vector<std::string> notes;
   const auto note = [&](const char* name, const std::string& text) {
@@ -185,6 +218,17 @@ std::vector<std::string> measurement_notes(const Measurement& m) {
   note("reference",
        m.reference.name +
            (m.reference.samples > 0 ? ", with its own error" : ""));
+  note("loss", number(m.reference.loss) +
+                   (m.reference.loss_error > 0
+                        ? " +- " + short_number(m.reference.loss_error)
+                        : std::string()) +
+                   " expected");
+  std::string norms;
+  for (const auto& group : m.estimators.at(0).groups) {
+    norms += (norms.empty() ? "" : ", ") + group.name + " " +
+             number(group.gradient_norm);
+  }
+  note("|g|", norms);
   note("samples",
        std::to_string(m.options.samples) + " of each estimator" +
            (m.examples > 0
@@ -193,12 +237,13 @@ std::vector<std::string> measurement_notes(const Measurement& m) {
   note("bias",
        "|E g_1 - g| / |g| with its " +
            general_text(100 * (1 - m.options.confidence.alpha), 6) +
-           " % interval; biased: a coordinate's z is above its threshold; "
-           "unbiased: not so, and the interval ends below " +
+           " % interval; biased: the interval begins above 0; unbiased: it "
+           "begins at 0 and ends below " +
            general_text(100 * m.options.confidence.tolerance, 6) + " %");
   note("RMSE",
        "of the mean of n samples, / |g|; variance: trace; cosine with "
        "its 15-85 % band; us: microseconds a sample; *: best");
+  for (const auto& sentence : power_sentences(m)) note("power", sentence);
   for (const auto& e : m.estimators) {
     if (e.learned > 0)
       note("learned", e.label + ": from " + std::to_string(e.learned) +

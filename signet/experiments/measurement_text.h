@@ -27,6 +27,10 @@ std::vector<MeasurementTable> measurement_tables(
 /// What the measurement is of and what it is compared with, in lines.
 std::vector<std::string> measurement_notes(const Measurement& measurement);
 
+/// What each estimator's verdict is worth, a sentence each: "reinforce: a bias
+/// of 2 % would have been seen".
+std::vector<std::string> power_sentences(const Measurement& measurement);
+
 /// "0.00312", "3.1e-05": three digits.
 std::string short_number(double value);
 

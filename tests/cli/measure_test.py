@@ -1,12 +1,13 @@
 """signet measure: measure_test.py PROGRAM all|runtime"""
 
 import json
+import math
 import shlex
 import struct
 import tempfile
 import unittest
 
-from program import ALL, Case, main, signet
+from program import ALL, Case, main, signet, write_data
 
 
 def write_tensors(path, tensors):
@@ -118,6 +119,128 @@ layers = ["linear(outputs=3, weights=real, bias=true)",
         write_tensors(self.weights, {f"network.{name}": tensor for name, tensor
                                      in self.tensors.items()})
         self.measure(*self.own("--weights", self.weights))
+
+    def test_verdict_and_interval_agree(self):
+        result = self.measure("st", "reinforce", "exact", "rloo", "--samples",
+                              2000)
+        for e in result["estimators"]:
+            for g in e["groups"]:
+                self.assertEqual(g["verdict"] == "biased", g["bias_low"] > 0)
+                self.assertLessEqual(g["bias_low"], g["bias"])
+                self.assertLessEqual(g["bias"], g["bias_high"])
+                self.assertGreater(g["detectable_bias"], 0)
+        # Rounding is no bias, even of an oracle in float.
+        self.assertEqual(result["estimators"][2]["groups"][0]["verdict"],
+                         "unbiased")
+
+    def test_double(self):
+        arguments = ["exact", "--problem", "polynomial(units=12)"]
+        narrow = self.measure(*arguments)["estimators"][0]["groups"][0]
+        result = self.measure(*arguments, "--double")
+        wide = result["estimators"][0]["groups"][0]
+        self.assertIn("--double", result["command"])
+        self.assertEqual(wide["verdict"], "unbiased")
+        self.assertLess(wide["bias_high"], 1e-6 * narrow["bias_high"])
+        # A network, its data and weights too.
+        own = self.own("--weights", self.weights)[1:]
+        self.assertLess(
+            self.measure("exact", *own, "--double")
+            ["estimators"][0]["groups"][0]["relative_bias_high"], 1e-12)
+
+    def test_text_says_loss_norms_and_power(self):
+        result = signet("measure", "reinforce", "--samples", 1000)
+        self.assertRegex(result.stdout, r"(?m)^loss +0\.\d+ expected$")
+        self.assertRegex(result.stdout,
+                         r"(?m)^\|g\| +all [0-9.e-]+, layer 1 [0-9.e-]+, ")
+        self.assertRegex(result.stdout, r"(?m)^power +reinforce: a bias of "
+                         r"[0-9.e+]+ % would have been seen")
+        self.assertIn("samples", result.stdout)
+
+    def test_expected_loss_is_that_of_the_states(self):
+        # sum over 2^3 states, by hand
+        (w, b, v) = (self.tensors[name][1] for name in
+                     ("0.weight", "0.bias", "2.weight"))
+        total = 0
+        for x, y, label in ((.5, -1, 1), (-.3, 2, -1), (1, 1, 1)):
+            a = [w[2 * i] * x + w[2 * i + 1] * y + b[i] for i in range(3)]
+            p = [1 / (1 + math.exp(-2 * each)) for each in a]
+            for state in range(8):
+                bits = [state >> i & 1 for i in range(3)]
+                chance = math.prod(p[i] if bits[i] else 1 - p[i]
+                                   for i in range(3))
+                eta = sum(v[i] * bits[i] for i in range(3))
+                total += chance * math.log1p(math.exp(-label * eta)) / 3
+        result = self.measure(*self.own("--weights", self.weights, "--double"))
+        self.assertAlmostEqual(result["reference"]["loss"], total, 6)
+        self.assertEqual(list(result["reference"]["gradient_norms"]),
+                         ["all", "0.linear", "2.linear"])
+
+    def test_averages(self):
+        result = self.measure("st", "--samples", 500, "--averages", "3,1,250")
+        means = result["estimators"][0]["groups"][0]["means_of_n"]
+        self.assertEqual([m["n"] for m in means], [1, 3, 250])
+        self.assertEqual([m["means"] for m in means], [500, 166, 2])
+        self.assertIn("--averages 3,1,250", result["command"])
+        table = signet("measure", "st", "--samples", 500, "--averages", 7)
+        self.assertIn("n=7", table.stdout)
+        for bad in ("0", "1,501", "x", "1,,2.5"):
+            self.usage_error("measure", "st", "--samples", 500, "--averages",
+                             bad)
+
+    def test_images(self):
+        data = f"{self.folder}/data"
+        write_data(data)
+        self.write(self.network, """inputs = "1x6x6"
+layers = ["linear(outputs=4, weights=real)", "units",
+          "linear(outputs=3, weights=real)"]
+""")
+        def measure(*more):
+            return self.measure("st", "--network", self.network, "--data",
+                                data, "--samples", 200, *more)
+        result = measure()
+        self.assertEqual(result["examples"], 100)
+        self.assertIn("100 training images", result["problem"])
+        self.assertIn("cross_entropy", result["problem"])
+        self.assertEqual(measure("--examples", 7)["examples"], 7)
+        scaled = measure("--divide-pixels", 255)
+        self.assertNotEqual(scaled["reference"]["loss"],
+                            result["reference"]["loss"])
+        again = self.measure(*shlex.split(scaled["command"])[2:])
+        self.assertEqual(again["reference"], scaled["reference"])
+        bad = ["st", "--network", self.network, "--data", data]
+        self.usage_error("measure", *bad, "--examples", 201, contains="200")
+        self.usage_error("measure", *bad, "--loss", "mse", contains="output")
+        self.usage_error("measure", *bad[:3], "--data", self.folder)
+        self.usage_error("measure", *bad[:3], "--data", "mnst")
+
+    def test_recipe_and_run_as_network(self):
+        data, run = f"{self.folder}/data", f"{self.folder}/run"
+        write_data(data)
+        recipe = f"{self.folder}/recipe.toml"
+        self.write(recipe, f"""[data]
+set = "idx"
+folder = "{data}"
+[network]
+layers = ["linear(outputs=4)", "batch-norm", "units", "linear(outputs=3)",
+          "batch-norm"]
+[train]
+epochs = 1
+""")
+        result = self.measure("st", "--network", recipe, "--samples", 200)
+        self.assertEqual(result["examples"], 100)
+        self.assertIn("weights from seed", result["problem"])
+        trained = signet("train", recipe, "--out", run)
+        self.assertEqual(trained.returncode, 0, trained.stderr)
+        of_run = self.measure("st", "--network", run, "--samples", 200,
+                              "--examples", 20)
+        self.assertIn("epoch 1", of_run["problem"])
+        self.assertEqual(of_run["examples"], 20)
+        self.assertNotEqual(of_run["reference"]["loss"],
+                            result["reference"]["loss"])
+        self.usage_error("measure", "st", "--network", run, "--weights",
+                         self.weights, contains="--weights")
+        self.usage_error("measure", "st", "--network", recipe, "--data",
+                         self.data, contains="data set")
 
     def test_usage_errors(self):
         for arguments, contains in (

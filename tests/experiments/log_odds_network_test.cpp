@@ -47,13 +47,13 @@ double measured_loss(const std::string& noise) {
       fs::temp_directory_path() / ("signet-log-odds-test-" + noise);
   fs::create_directories(folder);
   MeasuredNetworkFiles files{.network = folder / "net.toml",
-                             .data = folder / "points.csv"};
+                             .points = {.data = folder / "points.csv"}};
   write_atomically(files.network,
                    "inputs = 2\nlayers = ['linear(outputs=3, weights=real, "
                    "bias=true)', 'units(encoding=bits, noise=" +
                        noise +
                        ")', 'linear(outputs=1, weights=real, bias=true)']\n");
-  write_atomically(files.data, "u,v,label\n0.5,-1,1\n-0.25,2,-1\n");
+  write_atomically(files.points.data, "u,v,label\n0.5,-1,1\n-0.25,2,-1\n");
   auto problem = in_double(network_problem(files));
   const auto all = all_parameters(problem);
   const auto set = [&](size_t i, const double* values) {

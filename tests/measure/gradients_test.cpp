@@ -278,7 +278,7 @@ TEST(Measurement, RareStatesAreNoBias) {
   for (int64_t examples : {1, 8}) {
     const auto problem = saturated(examples);
     const auto reference = reference_gradient(problem, {});
-    for (uint64_t seed = 1; seed <= 8; ++seed) {
+    for (uint64_t seed = 1; seed <= 4; ++seed) {
       const auto result =
           measure(problem, reference,
                   {"disarm", "rloo(samples=2)", "reinforce", "muprop"},
@@ -290,7 +290,7 @@ TEST(Measurement, RareStatesAreNoBias) {
       }
     }
   }
-  EXPECT_LE(alarms, 6);
+  EXPECT_LE(alarms, 4);
 }
 
 // One unit: flipping it is the rare state, h = L(x) d log P(x).

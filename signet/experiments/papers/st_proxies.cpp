@@ -60,7 +60,7 @@ Accuracy measure_proxy(const Problem& problem, const Reference& reference,
     statistics.add(gradient_rows(leaves).to(torch::kDouble));
   }
   Accuracy accuracy;
-  const auto groups = statistics.result({}, deterministic);
+  const auto groups = statistics.result({}, {.deterministic = deterministic});
   const auto mean = statistics.as_reference("mean of all samples");
   for (size_t l = 1; l + 1 < ranges.size(); ++l) {
     double bias = 0, gradient = 0, square = 0, product = 0;

@@ -42,7 +42,7 @@ double one_layer_bias(const Problem& problem, const std::string& rule,
     mean.add(g);
     difference.add(d - g);
   }
-  return difference.result({}, false)[1].bias / mean.result({}, false)[1].bias;
+  return difference.result({}, {})[1].bias / mean.result({}, {})[1].bias;
 }
 
 /// The same for any depth, where the exact gradient is known.
@@ -60,7 +60,7 @@ double deep_bias(const Problem& problem, const std::string& rule,
                          std::min(replicates, wanted - statistics.samples()),
                          random.replica(run))
             .gradients.to(torch::kDouble));
-  const auto first = statistics.result({}, deterministic)[1];
+  const auto first = statistics.result({}, {.deterministic = deterministic})[1];
   return first.relative(first.bias);
 }
 
