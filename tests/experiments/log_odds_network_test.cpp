@@ -5,6 +5,7 @@
 #include <cmath>
 #include <filesystem>
 
+#include "signet/core/estimator.h"
 #include "signet/core/torch.h"
 #include "signet/data/atomic_file.h"
 #include "signet/experiments/measured_network.h"
