@@ -16,7 +16,8 @@ Tensor factors(const std::string& spelling, const Tensor& logits,
                const UnitOptions& units = {}) {
   const auto a = logits.detach().clone().requires_grad_();
   const auto estimate = BoundEstimator(spelling)(
-      [&](Sampler& s) { return s.draw(a, units).sum(-1); }, Random(1));
+      [&](Sampler& s) { return s.draw(a.unsqueeze(0), units).sum(-1); },
+      Random(1));
   estimate.surrogate.sum().backward();
   return a.grad();
 }
