@@ -15,16 +15,6 @@ struct Refused {
   PackOptions options = {};
 };
 
-std::vector<std::string> many_layers() {
-  std::vector<std::string> layers;
-  for (int i = 0; i < 1025; ++i) {
-    layers.push_back("linear(outputs=2)");
-    layers.push_back("units");
-  }
-  layers.pop_back();
-  return layers;
-}
-
 /// Every refusal that follows from the layers alone, in the order of the code:
 /// stages.cpp, pack.cpp, check_description.cpp, the limits of loading.
 std::vector<Refused> refused() {
@@ -109,7 +99,6 @@ std::vector<Refused> refused() {
        {"conv(channels=9, kernel=2, padding=1)", "units", "max-pool(size=99)",
         "flatten", "linear(outputs=3)"},
        Shape::map(1, 700, 700)},
-      {"layers must number 1..1024", many_layers(), Shape::vector(2)},
       {"steps",
        {"conv(channels=64, kernel=46)", "units", "max-pool(size=99)", "flatten",
         "linear(outputs=3)"},

@@ -249,6 +249,7 @@ TEST(Network, TrainsWithBfloat16Products) {
   Network exact(spec, Random(5)), rounded(spec, Random(5));
   rounded.set_precision(at::kBFloat16);
   std::vector<Tensor> gradients[2];
+  Tensor scores[2];
   int which = 0;
   for (auto* network : {&exact, &rounded}) {
     network->train();
@@ -260,16 +261,22 @@ TEST(Network, TrainsWithBfloat16Products) {
         },
         Random(7));
     EXPECT_EQ(logits.scalar_type(), at::kFloat);
+    scores[which] = logits.detach();
     estimate.surrogate.mean().backward();
     for (const auto& p : network->parameters())
       gradients[which].push_back(p.grad());
     ++which;
   }
+  EXPECT_TRUE(scores[0].equal(scores[1]));
+  // A rounding is 2^-9, and batch norm takes away what the gradients have in
+  // common: a few per cent. Without the instructions LibTorch also sums in
+  // bfloat16: 28 % on a Zen 3.
+  const double error = __builtin_cpu_supports("avx512bf16") ? 0.1 : 0.5;
   for (size_t i = 0; i < gradients[0].size(); ++i) {
     const auto &g = gradients[0][i], &h = gradients[1][i];
     EXPECT_EQ(h.scalar_type(), at::kFloat);
     EXPECT_GT(g.norm().item<double>(), 1e-3) << i;
-    EXPECT_LT((g - h).norm().item<double>(), 0.03 * g.norm().item<double>())
+    EXPECT_LT((g - h).norm().item<double>(), error * g.norm().item<double>())
         << i;
   }
   EXPECT_THROW(exact.set_precision(at::kInt), UsageError);

@@ -267,7 +267,7 @@ TEST(NetworkSpec, SaysWhichLayerIsWrong) {
   }
   EXPECT_EQ(error_of(4, {}), "network.layers: must name at least one layer");
   EXPECT_EQ(error_of(0, {"units"}),
-            "network.inputs: must be at least 1, but got 0");
+            "network.inputs: must be from 1 to 67108864, but got 0");
 }
 
 TEST(Network, RefusesInputsOfAnotherWidth) {

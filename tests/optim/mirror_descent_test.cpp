@@ -49,7 +49,6 @@ std::vector<Case> cases() {
       {"euclidean", ramp, [=](Real t) { return 2 * square(t); }, 1},
       {"logistic", [](Real z) { return 1 / (1 + std::exp(-2 * z)); },
        [=](Real t) { return entropy(t) / 2; }},
-      {"sigmoid", [](Real z) { return 1 / (1 + std::exp(-z)); }, entropy},
       {"uniform", ramp, square, 1},
       {"triangular",
        [](Real z) {
@@ -74,6 +73,7 @@ std::vector<Case> cases() {
        }},
       {"cauchy", [](Real z) { return 0.5L + std::atan(kPi * z / 2) / kPi; },
        [](Real t) { return -2 / (kPi * kPi) * std::log(std::sin(kPi * t)); }},
+      {"sigmoid", [](Real z) { return 1 / (1 + std::exp(-z)); }, entropy},
   };
 }
 
