@@ -194,12 +194,13 @@ void show_checkpoint(const ReadFile& read, bool json) {
     return;
   }
   for (const auto& [key, value] : file.metadata)
-    std::printf("%s: %s\n", key.c_str(), value.c_str());
+    std::printf("%s: %s\n", printable(key).c_str(),
+                printable(value, kMostOfText).c_str());
   for (const auto& [name, tensor] : file.tensors) {
     std::string shape;
     for (const auto size : tensor.shape) shape += " " + std::to_string(size);
-    std::printf("  %-40s %s%s\n", printable(name).c_str(), tensor.dtype.c_str(),
-                shape.c_str());
+    std::printf("  %-40s %s%s\n", printable(name).c_str(),
+                printable(tensor.dtype).c_str(), shape.c_str());
   }
 }
 

@@ -19,6 +19,9 @@ RAW = re.compile(
 CONTROL = re.compile("[\x00-\x09\x0b-\x1f\x7f]")
 
 
+OURS = {"format": "signet-checkpoint-1"}
+
+
 class Messages(Case):
     def plain(self, result, arguments):
         """No text of it is raw; the error, if any, is one short line."""
@@ -113,15 +116,16 @@ class Files(Messages):
                               "data_offsets": [0, 4]}},
                        {"a": {"dtype": "F32", "shape": [2 ** 62, 2 ** 62],
                               "data_offsets": [0, 4]}},
-                       {"__metadata__": {"layers": "[" * 200000}},
-                       {"__metadata__": {"layers": '[{"name": 3}]'}},
-                       {"__metadata__": {"layers": "[3]"}},
-                       {"__metadata__": {"layers": '[{"bytes": "x"}]'}}):
+                       {"__metadata__": {**OURS, "layers": "[" * 200000}},
+                       {"__metadata__": {**OURS, "layers": '[{"name": 3}]'}},
+                       {"__metadata__": {**OURS, "layers": "[3]"}},
+                       {"__metadata__": {**OURS,
+                                         "layers": '[{"bytes": "x"}]'}}):
             path = self.safetensors(header)
             self.refused("info", path)
             self.refused("info", path, "--json")
         path = self.safetensors({"__metadata__": {
-            "layers": '[{"name": "\\u001b[2J", "output": "\\u001b[2J"}]',
+            **OURS, "layers": '[{"name": "\\u001b[2J", "output": "\\u001b[2J"}]',
             "epoch": "\x1b[2J", "inputs": "\x07"}})
         result = signet("info", path)
         self.assertEqual(result.returncode, 0, result.stderr)

@@ -77,6 +77,8 @@ class Prepared(Case):
 
     def setUp(self):  # its owner may be another user
         shutil.rmtree(f"{self.folder}/other", ignore_errors=True)
+        if os.path.exists(f"{self.folder}/m.signet"):
+            os.remove(f"{self.folder}/m.signet")
 
     def one_line(self, result, contains, status=2):
         self.assertEqual(result.returncode, status, result)
