@@ -32,6 +32,9 @@ void flush_standard_output() {
   std::cout.flush();
   const bool flushed = std::fflush(stdout) == 0;
   if (flushed && std::cout && !std::ferror(stdout)) return;
+  // What failed before this call has left no errno: one more byte of an output
+  // that is damaged anyway asks again.
+  if (errno == 0) (void)!write(STDOUT_FILENO, "\n", 1);
   throw std::runtime_error("standard output: could not write: " +
                            (errno != 0 ? std::generic_category().message(errno)
                                        : std::string("is the disk full?")));

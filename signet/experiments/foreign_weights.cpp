@@ -104,7 +104,7 @@ std::string listed(const std::vector<std::string>& texts) {
   constexpr size_t kMost = 8;
   std::string list;
   for (size_t i = 0; i < std::min(texts.size(), kMost); ++i)
-    list += (i == 0 ? "" : ", ") + texts[i];
+    list += (i == 0 ? "" : ", ") + printable(texts[i], 200);
   if (texts.size() > kMost)
     list += " and " + std::to_string(texts.size() - kMost) + " more";
   return list;

@@ -442,7 +442,7 @@ class Refusals(Folder):
         for arguments in (["train", "none", "--out"],
                           ["reproduce", "noise-and-proxies", "--out"]):
             for path, text in (
-                    ("", "must be the name of a folder"),
+                    ("", "must be a name, but got an empty one"),
                     ("-", "must be the name of a folder"),
                     (f"{f}/file", "must be a folder, but got a file"),
                     (f"{f}/file/x", "ile"),
@@ -544,7 +544,7 @@ class StandardStreams(Folder):
                 redirections, "train", self.recipe, "--threads", 1,
                 "--overwrite", "--out", run))
             for name in ("metrics.csv", "recipe.toml", "results.json"):
-                self.assertNotIn(b"products", read(f"{run}/{name}"))
+                self.assertNotIn(b"products in fp32", read(f"{run}/{name}"))
             self.assertRegex(read(f"{run}/metrics.csv"),
                              rb"\Aepoch,[^\n]*\n1,[^\n]*\n\Z")
 
