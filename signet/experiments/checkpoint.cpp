@@ -130,8 +130,9 @@ Checkpoint load_checkpoint(const std::filesystem::path& path) {
   };
   check(file.is_checkpoint(), path.string(),
         "is not a checkpoint of signet: its metadata has " +
-            (file.format().empty() ? "no format"
-                                   : "the format '" + printable(file.format()) + "'"));
+            (file.format().empty()
+                 ? "no format"
+                 : "the format '" + printable(file.format()) + "'"));
   check(text("format") == kFormat, path.string(),
         "must be of format " + std::string(kFormat) + ", but got '" +
             printable(text("format")) +

@@ -4,6 +4,7 @@
 #include <utility>
 #include <vector>
 
+#include "signet/base/printable.h"
 #include "signet/core/checks.h"
 #include "signet/core/torch.h"
 #include "signet/data/safetensors.h"
