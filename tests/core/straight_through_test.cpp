@@ -187,7 +187,10 @@ TEST(MeanField, IsTheNetworkOfTheProxies) {
   for (const auto& noise : noise_families()) {
     const auto a = grid().requires_grad_();
     const auto estimate = BoundEstimator("mean-field")(
-        [&](Sampler& s) { return s.draw(a, {.noise = &noise}).square(); },
+        [&](Sampler& s) {
+          const auto x = s.draw(a.unsqueeze(-1), {.noise = &noise});
+          return x.squeeze(-1).square();
+        },
         Random(1));
     const auto leaf = a.detach().clone().requires_grad_();
     const auto expected = proxy(noise, leaf).square();
