@@ -442,7 +442,7 @@ class Refusals(Folder):
         for arguments in (["train", "none", "--out"],
                           ["reproduce", "noise-and-proxies", "--out"]):
             for path, text in (
-                    ("", "must be a name, but got an empty one"),
+                    ("", "but got an empty one"),
                     ("-", "must be the name of a folder"),
                     (f"{f}/file", "must be a folder, but got a file"),
                     (f"{f}/file/x", "ile"),
