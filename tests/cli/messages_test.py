@@ -88,7 +88,7 @@ class Slips(Messages):
         self.assertGreater(count, 100)
 
 
-class Files(Messages):
+class Folder(Messages):
     def setUp(self):
         self.temporary = tempfile.TemporaryDirectory()
         self.folder = self.temporary.name
@@ -108,6 +108,8 @@ class Files(Messages):
         return self.write("c.safetensors",
                           struct.pack("<Q", len(text)) + text)
 
+
+class Files(Folder):
     def test_info_of_hostile_checkpoints(self):
         deep = b'{"a":' + b"[" * 500000 + b"]" * 500000 + b"}"
         for header in (deep, b"{", b"[1]", b'{"a":1e999}', b"\xff\xfe",
@@ -178,7 +180,7 @@ class Files(Messages):
 
 
 @unittest.skipUnless(ALL, "the build has no training commands")
-class Training(Files):
+class Training(Folder):
     RECIPE = """name = "\\u001b[31mred\\u0007"
 [data]
 set = "idx"
