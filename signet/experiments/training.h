@@ -13,7 +13,7 @@ struct TrainingOptions {
   /// Or replace the run that is there, as soon as the new one has a checkpoint;
   /// until then it stays as it is.
   bool overwrite = false;
-  std::string command = {};   ///< how the run was started, for its records
+  std::string command = {};  ///< how the run was started, for its records
 };
 
 /// How a run ended.

@@ -26,7 +26,8 @@ struct Files {
 layers = ["linear(outputs=3)", "batch-norm", "units", "dropout(rate=0.5)",
           "linear(outputs=1, weights=real, bias=true)"]
 )toml");
-    write_atomically(files.points.data, "x,y,label\n0.5,-1,1\n-0.3,2,0\n1,1,1\n");
+    write_atomically(files.points.data,
+                     "x,y,label\n0.5,-1,1\n-0.3,2,0\n1,1,1\n");
   }
   ~Files() { fs::remove_all(folder); }
 };
