@@ -7,6 +7,7 @@
 #include "cli/command.h"
 #include "cli/option_checks.h"
 #include "cli/output.h"
+#include "cli/shell_quoted.h"
 #include "cli/training/start_torch.h"
 #include "signet/base/threads.h"
 #include "signet/data/atomic_file.h"
@@ -32,17 +33,12 @@ struct Options {
   bool json = false, in_double = false;
 };
 
-/// As it can be typed again.
-std::string quoted(const std::string& text) {
-  return text.find_first_of(" ()*") == std::string::npos ? text
-                                                         : "'" + text + "'";
-}
-
 std::string command_text(const Options& o) {
   std::string text = "signet measure";
-  for (const auto& e : o.estimators) text += " " + quoted(e);
+  for (const auto& e : o.estimators) text += " " + shell_quoted(e);
   const auto add = [&](const char* name, const std::string& value) {
-    if (!value.empty()) text += std::string(" --") + name + " " + quoted(value);
+    if (!value.empty())
+      text += std::string(" --") + name + " " + shell_quoted(value);
   };
   add("problem", o.problem);
   add("network", o.network);
